@@ -1,0 +1,1 @@
+"""The Discord stand-in, the faults, the score: proves the other two."""

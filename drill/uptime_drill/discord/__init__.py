@@ -1,0 +1,1 @@
+"""A stand-in for Discord: REST and gateway as Discord documents them, with faults on command."""

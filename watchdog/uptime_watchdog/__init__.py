@@ -1,0 +1,1 @@
+"""What watches from outside: recovery, alerts, status, dashboard."""
