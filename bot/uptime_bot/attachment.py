@@ -1,0 +1,99 @@
+"""Puts the heartbeat, the side thread and the adapter together, once discord.py may be imported."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from uptime_bot.contract.settings import Settings
+from uptime_bot.discordpy.attach import attach
+from uptime_bot.discordpy.links import Links
+from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.service.control_socket import serve_control_socket
+from uptime_bot.service.exits import ExitNote
+from uptime_bot.service.heartbeat import Heartbeat
+from uptime_bot.service.notify import Notifier
+from uptime_bot.service.pulse import Pulse
+from uptime_bot.service.restart_pace import CrashRecord
+from uptime_bot.service.side_thread import SideThread
+from uptime_bot.service.stall_recorder import record_stalls
+from uptime_bot.service.telling import StatusBoard, Teller
+from uptime_bot.service.token_purse import TokenPurse
+from uptime_bot.waiting.board import WaitBoard
+from uptime_bot.waiting.reachability import Reachability
+
+SIDE_THREAD_END_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """What runs beside the user's bot."""
+
+    board: StatusBoard
+    heartbeat: Heartbeat
+    side: SideThread
+
+    def stopping(self) -> None:
+        """The process was asked to stop."""
+        self.heartbeat.stopping = True
+
+    def end(self) -> None:
+        """End the side thread."""
+        self.side.stop(SIDE_THREAD_END_S)
+
+
+def attach_to_discordpy(
+    *,
+    settings: Callable[[], Settings],
+    target: str,
+    notifier: Notifier,
+    watchdog_s: float | None,
+    crashes: CrashRecord,
+    exits: ExitNote,
+    pulse: Pulse,
+    purse: TokenPurse,
+) -> Attachment:
+    """Attach to discord.py's classes and start the side thread."""
+    first = settings()
+    links, waits = Links(), WaitBoard()
+    reachability = Reachability(api_url=first.discord.api_url, timeout_s=first.health.rest_timeout_s)
+    board = StatusBoard(
+        target=target,
+        discordpy_version=discord.__version__,
+        token=lambda: None if purse.current is None else purse.current.fingerprint,
+    )
+    teller = Teller(notifier=notifier, watchdog_s=watchdog_s, settings=settings, crashes=crashes, status=board)
+    heartbeat = Heartbeat(
+        settings=settings, links=links, waits=waits, reachability=reachability, teller=teller, pulse=pulse
+    )
+    attach(
+        links,
+        Surroundings(
+            settings=first,
+            exits=exits,
+            purse=purse,
+            reachability=reachability,
+            waits=waits,
+            on_login=heartbeat.start_in,
+            on_change=heartbeat.nudge,
+        ),
+    )
+    return Attachment(board=board, heartbeat=heartbeat, side=_start_side_thread(settings, board, pulse))
+
+
+def _start_side_thread(settings: Callable[[], Settings], board: StatusBoard, pulse: Pulse) -> SideThread:
+    limits = lambda: settings().health  # noqa: E731
+
+    async def stalls() -> None:
+        await record_stalls(pulse, limits)
+
+    async def control() -> None:
+        # aiohttp.web is imported only now, so that it does not compete with the bot's own start.
+        while board.latest is None:
+            await asyncio.sleep(0.25)
+        await serve_control_socket(settings().paths.runtime_dir, board, pulse, limits)
+
+    side = SideThread((("stall recorder", stalls), ("control socket", control)))
+    side.start()
+    return side

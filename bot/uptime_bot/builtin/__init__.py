@@ -1,0 +1,1 @@
+"""The built-in bot: /ping, /uptime, and every cog found in a folder."""

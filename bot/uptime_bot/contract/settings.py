@@ -1,0 +1,355 @@
+"""Every setting: its name, type, default, limits, and why it is so. load_settings() fills them in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from uptime_bot.contract import setting_kinds as kinds
+
+T = TypeVar("T")
+
+
+class Setting(NamedTuple):
+    """What is known about one key; `default` is as TOML writes it."""
+
+    section: str
+    key: str
+    kind: kinds.Kind
+    default: str
+    unit: str
+    meaning: str
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The name as --set, messages and the documentation write it."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets this key."""
+        return f"UPTIME_BOT_{self.section}_{self.key}".upper()
+
+
+def _setting(default: T, kind: kinds.Kind, meaning: str, why: str) -> T:
+    # Says T where it is a Field of T, as dataclasses.field() itself does.
+    made: Any = field(default=default, metadata={"kind": kind, "meaning": meaning, "why": why})
+    return made  # type: ignore[no-any-return]
+
+
+def _seconds(default: float, least: float, most: float, meaning: str, why: str) -> float:
+    return _setting(default, kinds.seconds(least=least, most=most), meaning, why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotSettings:
+    """What is run."""
+
+    target: str = _setting(
+        "",
+        kinds.text('a script, "module:attr", or "" for the built-in bot'),
+        'what to run: a script, `module:attr` holding a Client or Bot, or "" for the built-in bot',
+        "the built-in bot shows at once whether an installation works",
+    )
+    cogs_dir: Path = _setting(  # noqa: RUF009  (a Path does not change)
+        Path("cogs"),
+        kinds.path(),
+        "the folder whose cogs the built-in bot loads, relative to the working directory",
+        "`cogs` is the folder name that most discord.py bots use",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordSettings:
+    """Where Discord, or another implementation of its API, answers."""
+
+    api_url: str = _setting(
+        "https://discord.com/api/v10",
+        kinds.url("http", "https"),
+        "the REST API's base address with its version",
+        "v10 is the version that discord.py speaks; a REST proxy or a compatible server goes here",
+    )
+    gateway_url: str = _setting(
+        "",
+        kinds.url("ws", "wss", optional=True),
+        'the gateway\'s address; "" = wss://gateway.discord.gg/, and for a RESUME the address that Discord names',
+        "only a server that cannot name its own gateway needs it",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Where the token is looked for; the first source that Discord accepts wins."""
+
+    credential: str = _setting(
+        "discord-token",
+        kinds.text("a credential's name, without a slash", pattern=r"(?!\.{1,2}$)[^/]{1,255}"),
+        "the systemd credential's name, a file in $CREDENTIALS_DIRECTORY",
+        "asked first: only the service can read it, and systemd can keep it encrypted",
+    )
+    files: tuple[Path, ...] = _setting(
+        (Path("/etc/uptime-bot/token"),),
+        kinds.paths(),
+        "files that hold a token, tried in order",
+        "serves where there is no systemd, and a `.env` file works as well",
+    )
+    environment: str = _setting(
+        "DISCORD_TOKEN",
+        kinds.text("a variable's name", pattern=r"[A-Za-z_][A-Za-z0-9_]*"),
+        "the environment variable that holds a token",
+        "the name that most bots and container images use",
+    )
+    command: tuple[str, ...] = _setting(
+        (),
+        kinds.argv(),
+        "a command and its arguments whose output is the token; no shell reads it",
+        "for password stores; empty because a command is slower and can fail in more ways",
+    )
+    command_timeout_s: float = _seconds(
+        10.0,
+        0.1,
+        60.0,
+        "how long that command may take",
+        "a store that asks a person for a passphrase must not hold up the start",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSettings:
+    """How the health verdict is found."""
+
+    tick_s: float = _seconds(
+        1.0,
+        0.05,
+        5.0,
+        "how often health is judged and the watchdog pinged",
+        "well below half of WatchdogSec=20s, and cheap",
+    )
+    loop_lag_degraded_s: float = _seconds(
+        0.5,
+        0.01,
+        10.0,
+        "an event loop this late is degraded",
+        "an interaction must be answered within 3 s; half a second late is felt",
+    )
+    ack_grace_s: float = _seconds(
+        20.0,
+        0.1,
+        300.0,
+        "a heartbeat unanswered for longer makes the gateway suspect of being deaf",
+        "Discord answers within a second; discord.py itself takes 60 s to notice",
+    )
+    answer_grace_s: float = _seconds(
+        20.0,
+        0.1,
+        300.0,
+        "an IDENTIFY or RESUME unanswered for longer makes the gateway suspect of being deaf",
+        "discord.py waits for this answer without any limit",
+    )
+    silence_s: float = _seconds(
+        60.0,
+        0.5,
+        3600.0,
+        "nothing dispatched for this long: ask for something that must be answered",
+        "a session can go deaf with its heartbeats still answered",
+    )
+    silence_answer_s: float = _seconds(
+        10.0,
+        0.1,
+        300.0,
+        "no answer to that question for this long: deaf",
+        "with `silence_s` this keeps a deaf session below 90 s",
+    )
+    rest_timeout_s: float = _seconds(
+        5.0,
+        0.1,
+        60.0,
+        "how long the probe waits for Discord's REST API",
+        "tells a dead socket (repair it) from a Discord that is down (wait)",
+    )
+    start_deadline_s: float = _seconds(
+        300.0,
+        1.0,
+        86400.0,
+        "a start without progress for this long before the first READY is no longer extended",
+        "then systemd's TimeoutStartSec ends it; waiting for Discord counts as progress",
+    )
+    stall_after_s: float = _seconds(
+        1.0,
+        0.1,
+        60.0,
+        "an event loop stuck for this long has its stack written to the journal",
+        "long before WatchdogSec, so that the blocking line is known when the process is killed",
+    )
+    stall_repeat_s: float = _seconds(
+        60.0,
+        0.1,
+        86400.0,
+        "the same stall is written again only after this long",
+        "a bot that blocks often must not fill the journal",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconnectSettings:
+    """How the gateway and the login are tried again."""
+
+    first_delay_s: float = _seconds(
+        1.0,
+        0.01,
+        60.0,
+        "the wait before the second attempt",
+        "most cuts pass at once",
+    )
+    max_delay_s: float = _seconds(
+        30.0,
+        0.1,
+        900.0,
+        "the longest wait between attempts to RESUME or log in",
+        "discord.py's own grows to 17 minutes and is not reset by success",
+    )
+    identify_max_delay_s: float = _seconds(
+        90.0,
+        0.1,
+        3600.0,
+        "the longest wait between attempts to IDENTIFY",
+        "more than 86.4 s between them stays below 1000 a day, where Discord resets the token",
+    )
+    probe_every_s: float = _seconds(
+        1.0,
+        0.05,
+        60.0,
+        "while waiting, how often to look whether the network or Discord is back",
+        "a wait ends the second it can, not when the backoff says",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartSettings:
+    """How a crash loop is paced."""
+
+    first_delay_s: float = _seconds(
+        0.1,
+        0.01,
+        60.0,
+        "the wait before the restart after a first crash",
+        "one crash should cost users nothing",
+    )
+    max_delay_s: float = _seconds(
+        300.0,
+        0.1,
+        3600.0,
+        "the longest wait in a crash loop",
+        "a loop that IDENTIFYs every 5 minutes spends 288 of 1000 a day",
+    )
+    forget_after_s: float = _seconds(
+        600.0,
+        0.1,
+        604800.0,
+        "healthy for this long: earlier crashes are forgotten",
+        "systemd's own restart backoff never forgets",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSettings:
+    """How the bot ends."""
+
+    grace_s: float = _seconds(
+        3.5,
+        0.1,
+        60.0,
+        "how long handlers may take to end after SIGTERM",
+        "`systemctl stop` then returns within 5 s",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    """Where the bot keeps things; "" in the configuration leaves a path to the environment, see paths.py."""
+
+    state_dir: Path = field(
+        metadata={
+            "kind": kinds.path(derived=True),
+            "meaning": 'what must survive a restart; "" = $STATE_DIRECTORY, else $XDG_STATE_HOME/uptime-bot/NAME, '
+            "else ~/.local/state/uptime-bot/NAME",
+            "why": "systemd's StateDirectory= in the service, the user's place elsewhere; NAME differs for each bot",
+        }
+    )
+    runtime_dir: Path = field(
+        metadata={
+            "kind": kinds.path(derived=True),
+            "meaning": 'the control socket; "" = $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/uptime-bot/NAME, '
+            "else `run` below state_dir",
+            "why": "systemd's RuntimeDirectory= in the service: in memory, and removed when the service stops",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is logged, and how."""
+
+    level: str = _setting(
+        "INFO",
+        kinds.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "the lowest level of uptime-bot's own messages: DEBUG, INFO, WARNING, ERROR or CRITICAL",
+        "loggers of discord.py and of the bot keep their own levels",
+    )
+    format: str = _setting(
+        "auto",
+        kinds.choice("auto", "journal", "console", "json"),
+        "auto, journal, console or json; auto = journal under systemd, else console",
+        "right for the service and for a terminal; json is for containers",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked; every duration is in seconds."""
+
+    paths: PathSettings
+    bot: BotSettings = BotSettings()
+    discord: DiscordSettings = DiscordSettings()
+    token: TokenSettings = TokenSettings()
+    health: HealthSettings = HealthSettings()
+    reconnect: ReconnectSettings = ReconnectSettings()
+    restart: RestartSettings = RestartSettings()
+    stop: StopSettings = StopSettings()
+    log: LogSettings = LogSettings()
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "bot": BotSettings,
+    "discord": DiscordSettings,
+    "token": TokenSettings,
+    "health": HealthSettings,
+    "reconnect": ReconnectSettings,
+    "restart": RestartSettings,
+    "stop": StopSettings,
+    "paths": PathSettings,
+    "log": LogSettings,
+}
+
+
+def every_setting() -> Iterator[Setting]:
+    """Each key there is, in the order of the documentation."""
+    for section, group in SECTIONS.items():
+        for known in fields(group):
+            facts = known.metadata
+            yield Setting(
+                section=section,
+                key=known.name,
+                kind=facts["kind"],
+                default='""' if section == "paths" else _as_toml(known.default),
+                unit="seconds" if facts["kind"].form is kinds.Form.NUMBER else "",
+                meaning=facts["meaning"],
+                why=facts["why"],
+            )
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else f'"{value}"'

@@ -1,0 +1,1 @@
+"""The adapter: all that touches discord.py's insides, and nothing else does."""

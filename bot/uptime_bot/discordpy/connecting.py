@@ -1,0 +1,150 @@
+"""The connection loops of Client and AutoShardedClient, in place of discord.py's own.
+
+discord.py 2.7.1 gives up on a first handshake that fails (AttributeError on None), backs off to 17 minutes without ever
+forgetting, throws a shard's session away after one failed attempt, RESUMEs in a tight loop when the server closes each
+one with 4007, and recurses while a shard cannot connect. These loops keep its contract (events dispatched, `reconnect`,
+exceptions raised) and none of that.
+"""
+
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.shard import EventItem, EventType, Shard
+
+from uptime_bot.discordpy.links import ClientLink, Links, ShardLink
+from uptime_bot.discordpy.opening import PASSING, Opener, Session, session_of
+from uptime_bot.discordpy.surroundings import Surroundings
+
+
+class Connector:
+    """Runs the connection loops for every client of the process."""
+
+    def __init__(self, links: Links, around: Surroundings) -> None:
+        self._links = links
+        self._around = around
+
+    def _opener(self, client: discord.Client) -> tuple[ClientLink, Opener]:
+        link = self._links.of(client)
+        return link, Opener(link, self._around)
+
+    async def connect(self, client: discord.Client, *, reconnect: bool = True) -> None:
+        """Do Client.connect for a client without automatic sharding."""
+        link, opener = self._opener(client)
+        shard = link.shard(client.shard_id)
+        session: Session | None = None
+        initial = True
+        while not client.is_closed():
+            ws = await opener.open(client.shard_id, session=session, gateway=None, initial=initial)
+            if ws is None:
+                return
+            client.ws, initial = ws, False
+            failure = await _poll_until_it_ends(ws)
+            reason = _reason(shard, failure)
+            shard.ended()
+            client.dispatch("disconnect")
+            if not isinstance(failure, ReconnectWebSocket):
+                if not reconnect:
+                    await client.close()
+                    if _is_clean(failure):
+                        return
+                    raise failure
+                _raise_if_fatal(failure)
+            session = session_of(ws) if getattr(failure, "resume", True) else None
+            await opener.wait_turn(shard, reason)
+
+    async def launch_shard(
+        self, client: discord.AutoShardedClient, gateway: yarl.URL, shard_id: int, *, initial: bool = False
+    ) -> None:
+        """Do AutoShardedClient.launch_shard."""
+        _, opener = self._opener(client)
+        named = None if self._around.settings.discord.gateway_url else gateway
+        ws = await opener.open(shard_id, session=None, gateway=named, initial=initial)
+        if ws is None:
+            return
+        queue = client._AutoShardedClient__queue  # type: ignore[attr-defined]
+        shard = Shard(ws, client, queue.put_nowait)
+        client._AutoShardedClient__shards[shard_id] = shard  # type: ignore[attr-defined]
+        shard.launch()
+
+    async def handle_disconnect(self, shard: Shard, failure: Exception) -> None:
+        """Do Shard._handle_disconnect: what does not pass ends the client, everything else resumes."""
+        if shard._client.is_closed():
+            return
+        try:
+            if not shard._reconnect:
+                raise failure
+            _raise_if_fatal(failure)
+        except discord.PrivilegedIntentsRequired as exc:
+            _say_disconnected(shard)
+            shard._queue_put(EventItem(EventType.terminate, shard, exc))
+        except Exception as exc:
+            _say_disconnected(shard)
+            shard._queue_put(EventItem(EventType.close, shard, exc))
+        else:
+            shard._queue_put(EventItem(EventType.resume, shard, ReconnectWebSocket(shard.id)))
+
+    async def reidentify(self, shard: Shard, request: ReconnectWebSocket) -> None:
+        """Do Shard.reidentify in a task of the shard's own, so that one shard's wait holds up no other."""
+        _say_disconnected(shard)
+        self._reopen(shard, session_of(shard.ws) if request.resume else None)
+
+    async def reconnect(self, shard: Shard) -> None:
+        """Do Shard.reconnect: a new session."""
+        self._reopen(shard, None)
+
+    def _reopen(self, shard: Shard, session: Session | None) -> None:
+        shard._cancel_task()
+        shard._task = shard._client.loop.create_task(
+            self._reopen_shard(shard, session), name=f"uptime-bot: shard {shard.id} reconnects"
+        )
+
+    async def _reopen_shard(self, shard: Shard, session: Session | None) -> None:
+        link, opener = self._opener(shard._client)
+        shard_link = link.shard(shard.id)
+        reason = _reason(shard_link, None)
+        shard_link.ended()
+        try:
+            await opener.wait_turn(shard_link, reason)
+            ws = await opener.open(shard.id, session=session, gateway=None, initial=False)
+        except Exception as exc:
+            shard._queue_put(EventItem(EventType.terminate, shard, exc))
+            return
+        if ws is not None:
+            shard.ws = ws
+            shard.launch()
+
+
+def _say_disconnected(shard: Shard) -> None:
+    shard._dispatch("disconnect")
+    shard._dispatch("shard_disconnect", shard.id)
+
+
+async def _poll_until_it_ends(ws: DiscordWebSocket) -> Any:
+    """Handle events until the connection ends; returns how it did, raises what is neither drop nor close."""
+    try:
+        while True:
+            await ws.poll_event()
+    except (ReconnectWebSocket, discord.ConnectionClosed, *PASSING) as exc:
+        return exc
+
+
+def _is_clean(failure: Exception) -> bool:
+    return isinstance(failure, discord.ConnectionClosed) and failure.code == 1000
+
+
+def _raise_if_fatal(failure: Exception) -> None:
+    if not isinstance(failure, discord.ConnectionClosed) or failure.code == 1000:
+        return
+    if failure.code == 4014:
+        raise discord.PrivilegedIntentsRequired(failure.shard_id)
+    raise failure
+
+
+def _reason(shard: ShardLink, failure: Exception | None) -> str:
+    code = None if shard.ws is None else shard.ws.socket.close_code
+    words = f"{shard.state} when the connection ended"
+    if code is not None:
+        words += f" (close code {code})"
+    return words

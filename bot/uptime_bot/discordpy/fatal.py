@@ -1,0 +1,59 @@
+"""Close codes after which Discord does not take the same connection again, in words that say what to mend."""
+
+import discord
+
+from uptime_bot.contract.exit_codes import ExitCode
+from uptime_bot.contract.messages import Event
+from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.service.exits import GiveUp
+
+CONFIG_WORDS = {
+    4010: "the shard id or shard count of the bot is not valid (4010): mend shard_id and shard_count",
+    4011: "the bot is in too many guilds for its shards (4011): use AutoShardedBot or a larger shard_count",
+    4012: "this discord.py speaks a gateway version that Discord has retired (4012): upgrade discord.py",
+    4013: "the bot asks for intents that do not exist (4013): mend its discord.Intents, or upgrade discord.py",
+}
+"""Close codes of Discord's "Gateway Close Event Codes" that a restart does not mend."""
+
+PRIVILEGED = {
+    "presences": "Presence Intent",
+    "members": "Server Members Intent",
+    "message_content": "Message Content Intent",
+}
+"""Intents that have to be switched on, as discord.Intents and the developer portal name them."""
+
+
+def give_up_on(exc: Exception, client: discord.Client, around: Surroundings) -> GiveUp | None:
+    """The end of the process that a close code asks for, or None where a restart may help."""
+    if isinstance(exc, discord.PrivilegedIntentsRequired):
+        return around.exits.give_up(ExitCode.CONFIG, intents_words(client), Event.INTENTS_REFUSED)
+    if not isinstance(exc, discord.ConnectionClosed):
+        return None
+    if exc.code == 4004:
+        return _token_rejected(around)
+    if exc.code in CONFIG_WORDS:
+        words = f"Discord closed the gateway: {CONFIG_WORDS[exc.code]}, then restart"
+        return around.exits.give_up(ExitCode.CONFIG, words, Event.CONFIG_REFUSED)
+    return None
+
+
+def _token_rejected(around: Surroundings) -> GiveUp:
+    if around.purse.current is not None:
+        around.purse.reject(around.purse.current, "gateway close code 4004")
+    if around.purse.has_another():
+        reason = "the token in use was rejected (4004); another source holds another: restarting with that"
+        return around.exits.give_up(ExitCode.TEMPFAIL, reason, Event.TOKEN_REJECTED)
+    return around.exits.give_up(ExitCode.NOPERM, around.purse.why_none(), Event.NO_TOKEN)
+
+
+def intents_words(client: discord.Client) -> str:
+    """Which intents to switch on, and where."""
+    flags = [flag for flag in PRIVILEGED if getattr(client.intents, flag, False)]
+    names = ", ".join(PRIVILEGED[flag] for flag in flags) or "privileged intents"
+    application = client.application_id or "YOUR-APPLICATION"
+    code = " and ".join(f"intents.{flag}" for flag in flags) or "them"
+    return (
+        f"Discord refuses the intents that the bot asks for (4014). Switch on {names} at "
+        f"https://discord.com/developers/applications/{application}/bot under Privileged Gateway Intents, "
+        f"or stop asking for {code} in the bot, then restart"
+    )

@@ -1,0 +1,192 @@
+"""What we know of each client's shards: a few words beside each websocket, sampled once a tick."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import discord
+from discord.gateway import DiscordWebSocket
+
+from uptime_bot.health.sample import ShardSample, ShardState
+
+ACK_RACE_S = 1.0
+"""discord.py notes the time of a heartbeat after it was sent, in a thread; the ACK may have been handled by then."""
+
+PROVED_AFTER = 2.0
+"""A cured shard has proved itself after this many times the longest it can be deaf unnoticed."""
+
+FLAP_S = 10.0
+"""A session that lived shorter counts as a failed attempt, so that a server that drops us at once is not hammered."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ShardLink:
+    """One shard of one client, over all its websockets."""
+
+    shard_id: int
+    client: discord.Client
+    ws: DiscordWebSocket | None = None
+    state: ShardState = ShardState.CONNECTING
+    since_mono: float = field(default_factory=time.monotonic)
+    failures: int = 0
+    """Attempts in a row that did not end in a session that lasted."""
+
+    unanswered_resumes: int = 0
+    identified: bool = False
+    """Whether the last attempt sent an IDENTIFY."""
+
+    forget_session: bool = False
+    remedies: int = 0
+    opening: asyncio.Timeout | None = None
+    _dropped: bool = False
+    _sequence: int | None = None
+    _last_dispatch_mono: float = field(default_factory=time.monotonic)
+    _asked_at_mono: float | None = None
+    _asked_guilds: int = 0
+    _unacknowledged_since_mono: float | None = None
+
+    def enter(self, state: ShardState) -> None:
+        """Note a change of state, now."""
+        self.state = state
+        self.since_mono = time.monotonic()
+        self._unacknowledged_since_mono = None
+        self._asked_at_mono = None
+        if state is ShardState.READY:
+            self._last_dispatch_mono = self.since_mono
+            self.unanswered_resumes = 0
+
+    def begin(self) -> None:
+        """Note a new attempt."""
+        self.enter(ShardState.CONNECTING)
+        self.ws = None
+        self.identified = False
+        self._dropped = False
+
+    def ended(self) -> None:
+        """Note that the websocket is gone; once for each attempt."""
+        if self._dropped:
+            self._dropped = False
+            return
+        lasted = self.state is ShardState.READY and time.monotonic() - self.since_mono >= FLAP_S
+        self.failures = 0 if lasted else self.failures + 1
+        if self.state is ShardState.RESUMING:
+            self.unanswered_resumes += 1
+        self.enter(ShardState.CONNECTING)
+
+    def sample(self, name: str, now_mono: float, *, silence_s: float, proved_after_s: float) -> ShardSample:
+        """Look at the websocket; costs a few attribute reads."""
+        self._note_dispatches(now_mono)
+        self._note_acks()
+        if self.remedies and self.state is ShardState.READY and now_mono - self.since_mono > proved_after_s:
+            self.remedies = 0
+        silent = self.state is ShardState.READY and now_mono - self._last_dispatch_mono >= silence_s
+        return ShardSample(
+            name=name,
+            state=self.state,
+            since_mono=self.since_mono,
+            unacknowledged_since_mono=self._unacknowledged_since_mono,
+            last_dispatch_mono=self._last_dispatch_mono,
+            asked_at_mono=self._asked_at_mono,
+            can_be_asked=silent and self._question_guild() is not None,
+            remedies=self.remedies,
+        )
+
+    def _note_dispatches(self, now_mono: float) -> None:
+        sequence = None if self.ws is None else self.ws.sequence
+        if sequence != self._sequence:
+            self._sequence = sequence
+            self._last_dispatch_mono = now_mono
+            self._asked_at_mono = None
+
+    def _note_acks(self) -> None:
+        keep_alive = None if self.ws is None else self.ws._keep_alive
+        if keep_alive is None or keep_alive._last_ack >= keep_alive._last_send - ACK_RACE_S:
+            self._unacknowledged_since_mono = None
+        elif self._unacknowledged_since_mono is None:
+            # perf_counter and monotonic are the same clock on Linux.
+            self._unacknowledged_since_mono = keep_alive._last_send
+
+    def _question_guild(self) -> int | None:
+        guilds = [
+            guild.id
+            for guild in self.client.guilds
+            if guild.shard_id == self.shard_id and not (guild.unavailable and self.client.intents.guilds)
+        ]
+        return guilds[self._asked_guilds % len(guilds)] if guilds else None
+
+    async def ask(self) -> None:
+        """Ask the gateway for the bot's own member of a guild, another guild each time; it must answer with a dispatch."""
+        guild_id, user = self._question_guild(), self.client.user
+        if guild_id is None or user is None or self.ws is None:
+            return
+        self._asked_guilds += 1
+        self._asked_at_mono = time.monotonic()
+        await self.ws.request_chunks(guild_id, limit=1, user_ids=[user.id], nonce="uptime-bot")
+
+    async def drop(self, *, forget_session: bool) -> None:
+        """Close with 4000, which keeps the session; the connection loop comes back by itself."""
+        if self.ws is None or self._dropped:
+            return
+        self.remedies += 1
+        self.forget_session = self.forget_session or forget_session
+        self.ended()
+        self._dropped = True  # the connection loop will note the same end
+        await self.ws.close(code=4000)
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds between heartbeat and ACK as discord.py has it; inf before the first."""
+        return float("inf") if self.ws is None else self.ws.latency
+
+
+class ClientLink:
+    """One client and its shards."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self.client = client
+        self.identifying = asyncio.Lock()
+        """One IDENTIFY at a time; discord.py's own hook keeps 5 s between them (max_concurrency)."""
+        self.shards: dict[int, ShardLink] = {}
+
+    def shard(self, shard_id: int | None) -> ShardLink:
+        """The link of a shard; a client without sharding has the one shard 0."""
+        key = shard_id or 0
+        link = self.shards.get(key)
+        if link is None:
+            link = self.shards[key] = ShardLink(shard_id=key, client=self.client)
+        return link
+
+    @property
+    def shards_expected(self) -> int:
+        """How many shards this client will have; 0 while Discord has not said."""
+        if not isinstance(self.client, discord.AutoShardedClient):
+            return 1
+        return len(self.client._connection.shard_ids or ())
+
+    @property
+    def ready(self) -> bool:
+        """Whether every shard has a session."""
+        ready = sum(shard.state is ShardState.READY for shard in self.shards.values())
+        return 0 < self.shards_expected <= ready
+
+
+class Links:
+    """All clients of the process that have logged in and are not closed."""
+
+    def __init__(self) -> None:
+        self._by_client: dict[int, ClientLink] = {}
+
+    def of(self, client: discord.Client) -> ClientLink:
+        """The link of a client, made at first sight."""
+        link = self._by_client.get(id(client))
+        if link is None:
+            link = self._by_client[id(client)] = ClientLink(client)
+        return link
+
+    def __iter__(self) -> Iterator[ClientLink]:
+        for key, link in list(self._by_client.items()):
+            if link.client.is_closed():
+                del self._by_client[key]
+            else:
+                yield link

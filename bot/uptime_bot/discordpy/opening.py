@@ -1,0 +1,135 @@
+"""Opening a gateway connection: however long it takes, one attempt after another."""
+
+import asyncio
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.http import INTERNAL_API_VERSION
+
+from uptime_bot.contract.messages import Event, log_event
+from uptime_bot.discordpy.gateway_socket import GatewaySocket, opening
+from uptime_bot.discordpy.links import ClientLink, ShardLink
+from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.waiting.backoff import backoff_s
+from uptime_bot.waiting.outage import wait_out
+from uptime_bot.waiting.words import words_of
+
+_log = logging.getLogger(__name__)
+
+PASSING = (OSError, discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError)
+"""What discord.py itself takes for passing, but for ConnectionClosed, whose close code decides. TimeoutError is an OSError."""
+
+HANDSHAKE_TIMEOUT_S = 15.0
+"""For TCP, TLS, the websocket handshake and HELLO. discord.py has 60 s, too long to come back soon after an outage."""
+
+RESUMES_WITHOUT_ANSWER = 5
+"""After so many the session is given up for an IDENTIFY."""
+
+NEW_SESSION_CODES = frozenset({4007, 4009})
+"""Invalid seq and session timed out: Discord asks for a new session; discord.py would RESUME for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a RESUME needs."""
+
+    session_id: str
+    sequence: int
+    gateway: yarl.URL
+
+
+def session_of(ws: DiscordWebSocket | None) -> Session | None:
+    """The session of a websocket, or None where there is nothing to resume."""
+    if ws is None or ws.session_id is None or ws.sequence is None:
+        return None
+    if ws.socket.close_code in NEW_SESSION_CODES:
+        return None
+    return Session(session_id=ws.session_id, sequence=ws.sequence, gateway=ws.gateway)
+
+
+def shard_id_of(client: discord.Client, shard: ShardLink) -> int | None:
+    """The shard id to connect with: None for a client without sharding, as discord.py has it."""
+    return shard.shard_id if isinstance(client, discord.AutoShardedClient) else client.shard_id
+
+
+class Opener:
+    """Opens the gateway connections of one client."""
+
+    def __init__(self, link: ClientLink, around: Surroundings) -> None:
+        self._link = link
+        self._around = around
+
+    async def open(
+        self, shard_id: int | None, *, session: Session | None, gateway: yarl.URL | None, initial: bool
+    ) -> DiscordWebSocket | None:
+        """Connect and send RESUME or IDENTIFY, waiting out what passes; None when the client was closed meanwhile.
+
+        Raises what does not pass, such as a fatal close code.
+        """
+        client, shard = self._link.client, self._link.shard(shard_id)
+        while not client.is_closed():
+            if shard.forget_session or shard.unanswered_resumes >= RESUMES_WITHOUT_ANSWER:
+                session, shard.forget_session, shard.unanswered_resumes = None, False, 0
+            target = (session.gateway if session else gateway) or DiscordWebSocket.DEFAULT_GATEWAY
+            try:
+                async with nullcontext() if session else self._link.identifying:
+                    ws = await self._attempt(client, shard, session, target, initial=initial)
+            except ReconnectWebSocket as exc:  # op 7 or op 9 in place of HELLO, or a drop before it
+                shard.ended()
+                session = session if exc.resume else None
+                await self._wait(shard, "Discord drops the connection at once", None)
+            except PASSING as exc:
+                shard.ended()
+                await self._wait(shard, f"Discord's gateway: {words_of(exc)}", target)
+            else:
+                return ws
+        return None
+
+    async def _attempt(
+        self, client: discord.Client, shard: ShardLink, session: Session | None, target: yarl.URL, *, initial: bool
+    ) -> DiscordWebSocket:
+        shard.begin()
+        shard.identified = False
+        resume: dict[str, Any] = {}
+        if session is not None:
+            resume = {"resume": True, "session": session.session_id, "sequence": session.sequence}
+        mark = opening.set(shard)
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S) as shard.opening:
+                return await GatewaySocket.from_client(
+                    client, initial=initial, gateway=target, shard_id=shard_id_of(client, shard), **resume
+                )
+        except BaseException:
+            # A half-open websocket would go on in the background, with its heartbeat thread.
+            if shard.ws is not None:
+                await shard.ws.close()
+            raise
+        finally:
+            opening.reset(mark)
+            shard.opening = None
+
+    async def wait_turn(self, shard: ShardLink, reason: str) -> None:
+        """Wait before a new attempt, if the last one failed."""
+        if shard.failures:
+            await self._wait(shard, reason, None)
+
+    async def _wait(self, shard: ShardLink, reason: str, unreachable: yarl.URL | None) -> None:
+        limits = self._around.settings.reconnect
+        cap_s = limits.identify_max_delay_s if shard.identified else limits.max_delay_s
+        delay_s = backoff_s(shard.failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
+        if shard.failures == 1:
+            log_event(_log, Event.WAITING, "shard %s: %s; trying again until it passes", shard.shard_id, reason)
+        reachability = self._around.reachability
+        probe = (
+            None
+            if unreachable is None
+            else (lambda: reachability.gateway(str(unreachable.with_query(v=INTERNAL_API_VERSION, encoding="json"))))
+        )
+        with self._around.waits.waiting(f"shard {shard.shard_id}", reason, delay_s):
+            await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._link.client.is_closed)

@@ -1,0 +1,65 @@
+"""What judge() finds and what can be done about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from uptime_bot.contract.health import Health
+
+
+class SymptomKind(StrEnum):
+    """How a shard looks deaf while its socket is open."""
+
+    ACK_MISSING = "ack-missing"
+    IDENTIFY_UNANSWERED = "identify-unanswered"
+    RESUME_UNANSWERED = "resume-unanswered"
+    QUESTION_UNANSWERED = "question-unanswered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """One shard that looks deaf."""
+
+    shard: str
+    kind: SymptomKind
+    since_mono: float
+    words: str
+    remedies: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The bot's health at one tick."""
+
+    health: Health
+    reason: str
+    """In words that a person understands; empty when healthy."""
+
+    symptoms: tuple[Symptom, ...] = ()
+
+
+class RemedyKind(StrEnum):
+    """What the heartbeat can do by itself."""
+
+    ASK_REST = "ask-rest"
+    """Find out whether Discord's REST answers."""
+
+    ASK_SHARD = "ask-shard"
+    """Put a question to a silent shard that the gateway must answer (op 8 for the bot's own member)."""
+
+    RESUME = "resume"
+    """Close with 4000; the connection loop resumes."""
+
+    REIDENTIFY = "reidentify"
+    """Close with 4000 and forget the session; the connection loop identifies."""
+
+    TRIGGER = "trigger"
+    """WATCHDOG=trigger: systemd kills and restarts the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """One thing to do now, and why."""
+
+    kind: RemedyKind
+    reason: str
+    shard: str | None = None

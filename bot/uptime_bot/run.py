@@ -1,0 +1,237 @@
+"""The composition root of `uptime-bot run`: puts the parts together, runs the target, ends with the right code."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+
+from uptime_bot import __version__
+from uptime_bot.contract.config_error import ConfigError
+from uptime_bot.contract.exit_codes import ExitCode
+from uptime_bot.contract.messages import Event, log_event
+from uptime_bot.contract.redaction import Redactor
+from uptime_bot.contract.rejected_tokens import RejectedTokens
+from uptime_bot.contract.settings import LogSettings, Settings
+from uptime_bot.contract.status import Status
+from uptime_bot.service.exits import ExitNote, GiveUp
+from uptime_bot.service.instance_lock import InstanceLock, InstanceLocked
+from uptime_bot.service.logs import set_up_logging
+from uptime_bot.service.notify import Notifier, connect, watchdog_s
+from uptime_bot.service.pacing import is_main_process_of_a_unit, wait_for_turn
+from uptime_bot.service.pulse import Pulse
+from uptime_bot.service.reloading import Reloader
+from uptime_bot.service.restart_pace import CrashRecord
+from uptime_bot.service.stopping import Stopper
+from uptime_bot.service.token_purse import TokenPurse
+from uptime_bot.target import Target, TargetKind, TargetRefused, run_attribute, run_script
+
+_log = logging.getLogger(__name__)
+
+
+def run(load: Callable[[], Settings], arguments: tuple[str, ...], environ: MutableMapping[str, str]) -> int:
+    """Run the bot until it ends; returns the exit code.
+
+    `load` reads the configuration: once now, and again at each reload.
+    """
+    ping_s = watchdog_s(environ)
+    supervised = is_main_process_of_a_unit(environ)
+    notifier = connect(environ)
+    redactor = Redactor()
+    try:
+        settings = load()
+    except ConfigError as exc:
+        set_up_logging(LogSettings(), environ, redactor)
+        log_event(_log, Event.CONFIG_REFUSED, "%s", exc)
+        notifier.send(STATUS=f"not started: {exc}")
+        return ExitCode.CONFIG
+    set_up_logging(settings.log, environ, redactor)
+    for name in ("WATCHDOG_USEC", "WATCHDOG_PID"):
+        environ.pop(name, None)  # as with NOTIFY_SOCKET: no child, and no ping of the bot's own, stands in for ours
+    host = Host(settings, load, Target.parse(settings.bot.target, arguments), notifier, redactor, ping_s, environ)
+    return host.run(supervised=supervised)
+
+
+class Host:
+    """The process around the user's bot."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[], Settings],
+        target: Target,
+        notifier: Notifier,
+        redactor: Redactor,
+        ping_s: float | None,
+        environ: MutableMapping[str, str],
+    ) -> None:
+        self._settings = settings
+        self._load = load
+        self._target = target
+        self._notifier = notifier
+        self._redactor = redactor
+        self._ping_s = ping_s
+        self._environ = environ
+        self._exits = ExitNote()
+        self._pulse = Pulse()
+        self._crashes = CrashRecord(settings.paths.state_dir / "crashes.json")
+        self._status: Callable[[], Status | None] = lambda: None
+        self._on_stop: Callable[[], None] = lambda: None
+        self._end_side_thread: Callable[[], None] = lambda: None
+        self._reloader = Reloader(
+            notifier=notifier, load_settings=self._reload_settings, is_ready=lambda: self._ready_at is not None
+        )
+        self._stopper = Stopper(
+            exits=self._exits,
+            notifier=notifier,
+            pulse=self._pulse,
+            grace_s=lambda: self._settings.stop.grace_s,
+            on_stop=lambda: self._on_stop(),
+            at_end=self._crashes.ended_cleanly,
+        )
+
+    @property
+    def _ready_at(self) -> float | None:
+        status = self._status()
+        return None if status is None else status.ready_at
+
+    def run(self, *, supervised: bool) -> int:
+        """Run to the end; returns the exit code."""
+        self._stopper.install()
+        if supervised or not sys.stdin or not sys.stdin.isatty():
+            self._reloader.install()  # in a terminal SIGHUP means that the terminal is gone, and the bot goes with it
+        try:
+            code = self._run(supervised=supervised)
+        except KeyboardInterrupt:
+            self._exits.stop_asked = True
+            code = ExitCode.OK
+        except SystemExit as exc:
+            code = _code_of(exc)
+        except (TargetRefused, InstanceLocked) as exc:
+            refused = isinstance(exc, TargetRefused)
+            event = Event.CONFIG_REFUSED if refused else Event.INSTANCE_LOCKED
+            code = int(
+                self._exits.give_up(ExitCode.CONFIG if refused else ExitCode.TEMPFAIL, str(exc), event).exit_code
+            )
+        except BaseException as exc:
+            code = self._crashed(exc)
+        return self._end(code)
+
+    def _run(self, *, supervised: bool) -> int:
+        self._make_folders()
+        if supervised:
+            wait_for_turn(self._crashes, self._settings.restart, self._notifier)
+        InstanceLock(self._settings.paths.state_dir / "instance.lock").acquire(self._target.name)
+        self._notifier.send(STATUS=f"starting: {self._target.name}")
+        self._attach()
+        match self._target.kind:
+            case TargetKind.SCRIPT:
+                run_script(self._target)
+            case TargetKind.ATTRIBUTE:
+                run_attribute(self._target)
+            case TargetKind.BUILT_IN:
+                self._run_built_in()
+        return 0
+
+    def _make_folders(self) -> None:
+        for folder in (self._settings.paths.state_dir, self._settings.paths.runtime_dir):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as exc:
+                raise TargetRefused(
+                    f"the folder {folder} cannot be made: {exc.strerror}; mend [paths] in the configuration"
+                ) from exc
+
+    def _attach(self) -> None:
+        from uptime_bot.attachment import attach_to_discordpy  # late: it imports discord.py, which the pace may put off
+
+        attachment = attach_to_discordpy(
+            settings=lambda: self._settings,
+            target=self._target.name,
+            notifier=self._notifier,
+            watchdog_s=self._ping_s,
+            crashes=self._crashes,
+            exits=self._exits,
+            pulse=self._pulse,
+            purse=self._make_purse(),
+        )
+        self._status = lambda: attachment.board.latest
+        self._on_stop = attachment.stopping
+        self._end_side_thread = attachment.end
+        log_event(_log, Event.STARTED, "uptime-bot %s runs %s", __version__, self._target.name)
+
+    def _make_purse(self) -> TokenPurse:
+        rejected = RejectedTokens(self._settings.paths.state_dir / "rejected-tokens.json")
+        if rejected.problem:
+            _log.warning("%s", rejected.problem)
+        return TokenPurse(
+            self._settings.token,
+            environ=self._environ,
+            rejected=rejected,
+            redactor=self._redactor,
+            exits=self._exits,
+        )
+
+    def _run_built_in(self) -> None:
+        from uptime_bot.builtin.bot import BuiltInBot  # late: it imports discord.ext.commands
+
+        bot = BuiltInBot(
+            cogs_dir=self._settings.bot.cogs_dir,
+            state_dir=self._settings.paths.state_dir,
+            status=lambda: self._status(),
+        )
+        self._reloader.bot = bot
+        bot.run("", log_handler=None)
+
+    def _reload_settings(self) -> None:
+        fresh = self._load()
+        if fresh.paths != self._settings.paths or fresh.discord != self._settings.discord:
+            _log.warning("changes to [paths] and [discord] take effect at the next restart")
+        self._settings = fresh
+        logging.getLogger("uptime_bot").setLevel(fresh.log.level)
+
+    def _crashed(self, exc: BaseException) -> int:
+        log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)
+        cannot_import = isinstance(exc, SyntaxError | ImportError) and self._status() is None
+        return ExitCode.CONFIG if cannot_import else ExitCode.CRASH
+
+    def _end(self, code: int) -> int:
+        final = self._exits.final_code(code)
+        if code == 0 and final == ExitCode.CRASH:
+            swallowed = self._exits.swallowed
+            log_event(
+                _log,
+                Event.CRASHED,
+                "the script ended as if all was well after %s: %s",
+                type(swallowed).__name__,
+                swallowed,
+            )
+        if final in (ExitCode.OK, ExitCode.NOPERM, ExitCode.CONFIG):
+            self._crashes.ended_cleanly()
+        if isinstance(self._exits.given_up, GiveUp):
+            self._notifier.send(STATUS=f"gave up: {self._exits.given_up.reason}")
+        elif final:
+            self._notifier.send(STATUS=f"crashed with exit code {final}")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._end_side_thread()
+        self._stopper.arm(final)
+        return final
+
+
+def _code_of(exc: SystemExit) -> int:
+    if exc.code is None:
+        return 0
+    if isinstance(exc.code, int):
+        return exc.code
+    _log.error("%s", exc.code)
+    return 1
+
+
+def working_directory() -> Path:
+    """Where relative paths begin; a folder that is gone is the root."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        os.chdir("/")
+        return Path("/")

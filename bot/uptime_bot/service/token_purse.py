@@ -1,0 +1,128 @@
+"""Which token to use now: the first of the sources that is not known to be rejected."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from uptime_bot.contract.exit_codes import ExitCode
+from uptime_bot.contract.messages import Event, log_event
+from uptime_bot.contract.redaction import Redactor
+from uptime_bot.contract.rejected_tokens import NotSavedError, RejectedTokens
+from uptime_bot.contract.settings import TokenSettings
+from uptime_bot.contract.token_sources import Candidate, SourceProblem, candidates
+from uptime_bot.contract.tokens import Token
+from uptime_bot.service.exits import ExitNote
+
+_log = logging.getLogger(__name__)
+
+
+class TokenPurse:
+    """The tokens of this process; the secrets themselves go nowhere but to discord.py."""
+
+    def __init__(
+        self,
+        settings: TokenSettings,
+        *,
+        environ: Mapping[str, str],
+        rejected: RejectedTokens,
+        redactor: Redactor,
+        exits: ExitNote,
+    ) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._rejected = rejected
+        self._redactor = redactor
+        self._exits = exits
+        self._first_own: str | None = None
+        self._own: str | None = None
+        self._noted: set[str] = set()
+        self.current: Token | None = None
+
+    async def choose(self, own: str | None) -> Token:
+        """The token to use; `own` is what the script passed to login.
+
+        Raises GiveUp (77) when no source holds a token that was not rejected.
+        """
+        if own:
+            self._redactor.register(own)
+            self._first_own = self._first_own or own
+        self._own = own
+        # A command source may take seconds; the event loop goes on.
+        found = await asyncio.to_thread(self._look) if self._settings.command else self._look()
+        for candidate in found:
+            if isinstance(candidate, Candidate) and not self._rejected.contains(candidate.token.fingerprint):
+                self._note(candidate)
+                self.current = candidate.token
+                return candidate.token
+        raise self._exits.give_up(ExitCode.NOPERM, self._nothing_left(found), Event.NO_TOKEN)
+
+    def _look(self) -> list[Candidate | SourceProblem]:
+        # A second client with a token of its own means that one: the shared sources hold the first client's.
+        settings, own = self._settings, self._own
+        if own and own != self._first_own:
+            settings = TokenSettings(credential="", files=(), environment="", command=())
+        found: list[Candidate | SourceProblem] = []
+        for item in candidates(settings, environ=self._environ, own=own):
+            found.append(item)
+            if isinstance(item, Candidate):
+                self._redactor.register(item.token.reveal())
+                if not self._rejected.contains(item.token.fingerprint):
+                    break  # later sources are not touched while this one serves
+        return found
+
+    def _note(self, candidate: Candidate) -> None:
+        if candidate.token.fingerprint in self._noted:
+            return
+        self._noted.add(candidate.token.fingerprint)
+        _log.info("using the token %s (%s)", candidate.token.fingerprint, candidate.label)
+        for words in (*candidate.notes, *candidate.warnings):
+            log_event(_log, Event.TOKEN_NOTE, "%s: %s", candidate.label, words)
+
+    def reject(self, token: Token, where: str) -> None:
+        """Remember that Discord does not accept the token, so that no restart sends it again."""
+        log_event(
+            _log,
+            Event.TOKEN_REJECTED,
+            "Discord rejected the token %s (%s); it is not sent again",
+            token.fingerprint,
+            where,
+            token=token.fingerprint,
+        )
+        try:
+            self._rejected.add(token.fingerprint, at=datetime.now(UTC), where=where)
+        except NotSavedError as exc:
+            _log.warning("cannot remember the rejected token on disk: %s; a restart may send it once more", exc)
+
+    def why_none(self) -> str:
+        """Why there is no token to use, source by source, and what to do."""
+        return self._nothing_left(self._look())
+
+    def has_another(self) -> bool:
+        """Whether some source holds a token that was not rejected."""
+        return any(
+            isinstance(item, Candidate) and not self._rejected.contains(item.token.fingerprint) for item in self._look()
+        )
+
+    def _nothing_left(self, found: list[Candidate | SourceProblem]) -> str:
+        tried = []
+        for item in found:
+            if isinstance(item, Candidate):
+                tried.append(f"{item.label} ({item.token.fingerprint}: {self._why_rejected(item.token)})")
+            else:
+                tried.append(f"{item.label} ({item.reason})")
+        what = "no token that Discord accepts" if any(isinstance(item, Candidate) for item in found) else "no token"
+        looked = "; ".join(tried) if tried else "every source is absent"
+        return (
+            f"there is {what}: {looked}. Put a valid token (Discord developer portal, Bot, Reset Token) into one of the "
+            f"sources, such as {self._first_place()}, and restart"
+        )
+
+    def _why_rejected(self, token: Token) -> str:
+        for entry in self._rejected.entries():
+            if entry.fingerprint == token.fingerprint:
+                return f"rejected {entry.at:%Y-%m-%d %H:%M:%S} UTC, {entry.where}"
+        return "rejected"
+
+    def _first_place(self) -> str:
+        return str(self._settings.files[0]) if self._settings.files else f"${self._settings.environment}"
