@@ -144,10 +144,17 @@ def _built(accepted: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
         groups[section][key] = value
     paths = groups.pop("paths")
     made = {section: SECTIONS[section](**values) for section, values in groups.items()}
-    name = instance_name(made["bot"].target, working_directory=Path.cwd())
+    name = instance_name(made["bot"].target, working_directory=_working_directory())
     state_dir = paths.get("state_dir") or default_state_dir(environ, name=name)
     runtime_dir = paths.get("runtime_dir") or default_runtime_dir(environ, name=name, state_dir=state_dir)
     return Settings(**made, paths=PathSettings(state_dir=state_dir, runtime_dir=runtime_dir))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed
+        return Path("/")
 
 
 def _unknown_variables(

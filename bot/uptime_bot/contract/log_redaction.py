@@ -10,7 +10,7 @@ from uptime_bot.contract.redaction import Redactor
 _PLAIN: logging.LogRecord = logging.makeLogRecord({})
 _STANDARD = frozenset(vars(_PLAIN)) | {"message", "asctime"}
 _STANDARD_COUNT = len(vars(_PLAIN))
-_DEEPEST = 20
+_DEEPEST = 4  # what is further inside is replaced by its text, which shows the same
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -28,14 +28,23 @@ class RedactingFilter(logging.Filter):
         self._redact = redactor.redact
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Cleans the record in place; always True."""
+        """Cleans the record in place; always True, never raises."""
+        try:
+            self._clean(record)
+        except Exception:  # noqa: BLE001  (neither a leak nor an error in the code that only wanted to log)
+            record.msg = "[record withheld: it could not be redacted]"
+            record.args = record.exc_info = record.exc_text = record.stack_info = None
+            for name in record.__dict__.keys() - _STANDARD:
+                del record.__dict__[name]
+        return True
+
+    def _clean(self, record: logging.LogRecord) -> None:
         if not self._message_is_clean(record):
             self._clean_message(record)
         if record.exc_info or record.exc_text or record.stack_info:
             self._clean_traces(record)
         if len(record.__dict__) > _STANDARD_COUNT:
             self._clean_extras(record)
-        return True
 
     def _message_is_clean(self, record: logging.LogRecord) -> bool:
         try:
@@ -91,14 +100,12 @@ class RedactingFilter(logging.Filter):
                 return value
             case bytes() | bytearray():
                 return self._redact(value.decode("latin-1")).encode("latin-1", "replace")
-            case _ if depth >= _DEEPEST:
-                return Shown("[too deep to redact]", "[too deep to redact]")
-            case dict():
+            case dict() if depth < _DEEPEST:
                 return {self._cleaned(key, depth + 1): self._cleaned(item, depth + 1) for key, item in value.items()}
-            case list() | set() | frozenset():
-                return type(value)(self._cleaned(item, depth + 1) for item in value)
-            case tuple():  # a named one takes its items one by one, so all become plain
-                return tuple(self._cleaned(item, depth + 1) for item in value)
+            case list() | tuple() | set() | frozenset() if depth < _DEEPEST:
+                # Plain ones, as a subclass may be made in other ways.
+                plain = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
+                return plain(self._cleaned(item, depth + 1) for item in value)
             case _:
                 return Shown(self._redact(_text_of(str, value)), self._redact(_text_of(repr, value)))
 

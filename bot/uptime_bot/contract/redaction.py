@@ -28,10 +28,10 @@ class Redactor:
     def register(self, secret: str | Token) -> None:
         """Replaces this secret from now on; fewer than 8 characters are no secret and change nothing."""
         text = secret.reveal() if isinstance(secret, Token) else secret
-        if len(text) < SHORTEST:
+        known = dict(self._needles)
+        if len(text) < SHORTEST or text in known:
             return
         mark = f"[token {fingerprint(text)}]"
-        known = dict(self._needles)
         for needle in _disguises(text):
             # "[token]" is shorter than any needle, so it never holds one.
             known.setdefault(needle, "[token]" if needle in mark else mark)

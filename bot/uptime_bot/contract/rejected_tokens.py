@@ -1,11 +1,11 @@
 """Remembers by fingerprint which tokens Discord rejected, so that no restart sends a known-bad one again."""
 
-import os
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from uptime_bot.contract.atomic_file import write_atomically
 
 MOST_ENTRIES = 100
 _LARGEST_BYTES = 256 * 1024
@@ -99,7 +99,8 @@ class RejectedTokens:
         ]
         self._unsaved = True
         try:
-            _write_atomically(self._path, json.dumps({"version": _VERSION, "rejected": listed}, indent=1) + "\n")
+            content = json.dumps({"version": _VERSION, "rejected": listed}, indent=1) + "\n"
+            write_atomically(self._path, content.encode())
         except OSError as error:
             raise NotSavedError(f"{self._path} cannot be written: {error.strerror}") from error
         self._unsaved = False
@@ -110,25 +111,3 @@ def _entry(item: Any) -> RejectedToken:
     if not isinstance(item["fingerprint"], str) or not isinstance(item["where"], str) or at.tzinfo is None:
         raise TypeError("not an entry")
     return RejectedToken(item["fingerprint"], at.astimezone(UTC), item["where"])
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """A reader sees the old content or the new, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

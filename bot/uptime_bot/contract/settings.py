@@ -84,8 +84,8 @@ class TokenSettings:
 
     credential: str = _setting(
         "discord-token",
-        kinds.text("a credential's name, without a slash", pattern=r"(?!\.{1,2}$)[^/]{1,255}"),
-        "the systemd credential's name, a file in $CREDENTIALS_DIRECTORY",
+        kinds.text('a credential\'s name, without a slash, or "" for none', pattern=r"(?!\.{1,2}$)[^/]{0,255}"),
+        'the systemd credential\'s name, a file in $CREDENTIALS_DIRECTORY; "" looks for none',
         "asked first: only the service can read it, and systemd can keep it encrypted",
     )
     files: tuple[Path, ...] = _setting(
@@ -96,8 +96,8 @@ class TokenSettings:
     )
     environment: str = _setting(
         "DISCORD_TOKEN",
-        kinds.text("a variable's name", pattern=r"[A-Za-z_][A-Za-z0-9_]*"),
-        "the environment variable that holds a token",
+        kinds.text('a variable\'s name, or "" for none', pattern=r"([A-Za-z_][A-Za-z0-9_]*)?"),
+        'the environment variable that holds a token; "" looks for none',
         "the name that most bots and container images use",
     )
     command: tuple[str, ...] = _setting(
@@ -260,7 +260,7 @@ class StopSettings:
         3.5,
         0.1,
         60.0,
-        "how long handlers may take to end after SIGTERM",
+        "how long handlers may take to end after SIGTERM; has to stay below the unit's TimeoutStopSec=4500ms",
         "`systemctl stop` then returns within 5 s",
     )
 

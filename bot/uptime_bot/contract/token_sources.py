@@ -43,7 +43,8 @@ def candidates(
 ) -> Iterator[Candidate | SourceProblem]:
     """The tokens there are, the best source first, each token once; asks a source only when the next one is wanted.
 
-    A source that is not there is passed over in silence. `own` is what the script passed to run() or login().
+    A source that is not there, or whose name is empty, is passed over in silence. `own` is what the script passed to
+    run() or login().
     """
     seen: set[str] = set()
     for found in _every_source(settings, environ, own):
@@ -58,13 +59,13 @@ def candidates(
 def _every_source(
     settings: TokenSettings, environ: Mapping[str, str], own: str | None
 ) -> Iterator[_Raw | SourceProblem]:
-    if folder := environ.get("CREDENTIALS_DIRECTORY"):
+    if settings.credential and (folder := environ.get("CREDENTIALS_DIRECTORY")):
         label = f"systemd credential {settings.credential}"
         # Its permissions are systemd's business: 0400 of the service's user on 252, root's 0440 with an ACL on 257.
         yield from _from_file(Path(folder, settings.credential), label, warn_if_open=False)
     for path in settings.files:
         yield from _from_file(path, f"file {path}", warn_if_open=True)
-    if (text := environ.get(settings.environment)) is not None:
+    if settings.environment and (text := environ.get(settings.environment)) is not None:
         yield _Raw(f"environment variable {settings.environment}", text)
     if settings.command:
         yield _from_command(settings, environ)
@@ -81,6 +82,9 @@ def _from_file(path: Path, label: str, *, warn_if_open: bool) -> Iterator[_Raw |
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             content = file.read(LARGEST_BYTES + 1) or b""
     except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError:
+        yield SourceProblem(label, "cannot be read: Permission denied; systemd can pass it on as a credential")
         return
     except OSError as error:
         yield SourceProblem(label, f"cannot be read: {error.strerror or type(error).__name__}")

@@ -41,7 +41,7 @@ class Connector:
                 return
             client.ws, initial = ws, False
             failure = await _poll_until_it_ends(ws)
-            reason = _reason(shard, failure)
+            reason = _reason(shard)
             shard.ended()
             client.dispatch("disconnect")
             if not isinstance(failure, ReconnectWebSocket):
@@ -103,7 +103,7 @@ class Connector:
     async def _reopen_shard(self, shard: Shard, session: Session | None) -> None:
         link, opener = self._opener(shard._client)
         shard_link = link.shard(shard.id)
-        reason = _reason(shard_link, None)
+        reason = _reason(shard_link)
         shard_link.ended()
         try:
             await opener.wait_turn(shard_link, reason)
@@ -142,9 +142,6 @@ def _raise_if_fatal(failure: Exception) -> None:
     raise failure
 
 
-def _reason(shard: ShardLink, failure: Exception | None) -> str:
+def _reason(shard: ShardLink) -> str:
     code = None if shard.ws is None else shard.ws.socket.close_code
-    words = f"{shard.state} when the connection ended"
-    if code is not None:
-        words += f" (close code {code})"
-    return words
+    return "the connection was lost" if code in (None, 1006) else f"the connection was closed with {code}"
