@@ -1,6 +1,5 @@
 """Puts the heartbeat, the side thread and the adapter together, once discord.py may be imported."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +23,9 @@ from uptime_bot.waiting.board import WaitBoard
 from uptime_bot.waiting.reachability import Reachability
 
 SIDE_THREAD_END_S = 1.0
+
+SOONEST_CONTROL_S = 3.0
+"""The control socket comes up at READY, or after this long where that takes its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,8 @@ def _start_side_thread(settings: Callable[[], Settings], board: StatusBoard, pul
         await record_stalls(pulse, limits)
 
     async def control() -> None:
-        # aiohttp.web is imported only now, so that it does not compete with the bot's own start.
-        while board.latest is None:
-            await asyncio.sleep(0.25)
+        # aiohttp.web is imported only then, so that it does not compete with the bot's own start.
+        await board.ready_within(SOONEST_CONTROL_S)
         await serve_control_socket(settings().paths.runtime_dir, board, pulse, limits)
 
     side = SideThread((("stall recorder", stalls), ("control socket", control)))

@@ -1,11 +1,10 @@
 """The composition root of `uptime-bot run`: puts the parts together, runs the target, ends with the right code."""
 
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, MutableMapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uptime_bot import __version__
 from uptime_bot.contract.config_error import ConfigError
@@ -26,6 +25,9 @@ from uptime_bot.service.restart_pace import CrashRecord
 from uptime_bot.service.stopping import Stopper
 from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.target import Target, TargetKind, TargetRefused, run_attribute, run_script
+
+if TYPE_CHECKING:
+    from uptime_bot.attachment import Attachment
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,15 @@ def run(load: Callable[[], Settings], arguments: tuple[str, ...], environ: Mutab
     set_up_logging(settings.log, environ, redactor)
     for name in ("WATCHDOG_USEC", "WATCHDOG_PID"):
         environ.pop(name, None)  # as with NOTIFY_SOCKET: no child, and no ping of the bot's own, stands in for ours
-    host = Host(settings, load, Target.parse(settings.bot.target, arguments), notifier, redactor, ping_s, environ)
+    host = Host(
+        settings=settings,
+        load=load,
+        target=Target.parse(settings.bot.target, arguments),
+        notifier=notifier,
+        redactor=redactor,
+        ping_s=ping_s,
+        environ=environ,
+    )
     return host.run(supervised=supervised)
 
 
@@ -58,6 +68,7 @@ class Host:
 
     def __init__(
         self,
+        *,
         settings: Settings,
         load: Callable[[], Settings],
         target: Target,
@@ -76,9 +87,7 @@ class Host:
         self._exits = ExitNote()
         self._pulse = Pulse()
         self._crashes = CrashRecord(settings.paths.state_dir / "crashes.json")
-        self._status: Callable[[], Status | None] = lambda: None
-        self._on_stop: Callable[[], None] = lambda: None
-        self._end_side_thread: Callable[[], None] = lambda: None
+        self._attachment: Attachment | None = None
         self._reloader = Reloader(
             notifier=notifier, load_settings=self._reload_settings, is_ready=lambda: self._ready_at is not None
         )
@@ -87,13 +96,20 @@ class Host:
             notifier=notifier,
             pulse=self._pulse,
             grace_s=lambda: self._settings.stop.grace_s,
-            on_stop=lambda: self._on_stop(),
+            on_stop=self._stop_attachment,
             at_end=self._crashes.ended_cleanly,
         )
 
+    def _stop_attachment(self) -> None:
+        if self._attachment is not None:
+            self._attachment.stopping()
+
+    def _latest_status(self) -> Status | None:
+        return None if self._attachment is None else self._attachment.board.latest
+
     @property
     def _ready_at(self) -> float | None:
-        status = self._status()
+        status = self._latest_status()
         return None if status is None else status.ready_at
 
     def run(self, *, supervised: bool) -> int:
@@ -114,7 +130,7 @@ class Host:
             code = int(
                 self._exits.give_up(ExitCode.CONFIG if refused else ExitCode.TEMPFAIL, str(exc), event).exit_code
             )
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - whatever ends the user's script is told once, here
             code = self._crashed(exc)
         return self._end(code)
 
@@ -146,7 +162,7 @@ class Host:
     def _attach(self) -> None:
         from uptime_bot.attachment import attach_to_discordpy  # late: it imports discord.py, which the pace may put off
 
-        attachment = attach_to_discordpy(
+        self._attachment = attach_to_discordpy(
             settings=lambda: self._settings,
             target=self._target.name,
             notifier=self._notifier,
@@ -156,9 +172,6 @@ class Host:
             pulse=self._pulse,
             purse=self._make_purse(),
         )
-        self._status = lambda: attachment.board.latest
-        self._on_stop = attachment.stopping
-        self._end_side_thread = attachment.end
         log_event(_log, Event.STARTED, "uptime-bot %s runs %s", __version__, self._target.name)
 
     def _make_purse(self) -> TokenPurse:
@@ -179,7 +192,7 @@ class Host:
         bot = BuiltInBot(
             cogs_dir=self._settings.bot.cogs_dir,
             state_dir=self._settings.paths.state_dir,
-            status=lambda: self._status(),
+            status=self._latest_status,
         )
         self._reloader.bot = bot
         bot.run("", log_handler=None)
@@ -193,7 +206,7 @@ class Host:
 
     def _crashed(self, exc: BaseException) -> int:
         log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)
-        cannot_import = isinstance(exc, SyntaxError | ImportError) and self._status() is None
+        cannot_import = isinstance(exc, SyntaxError | ImportError) and self._latest_status() is None
         return ExitCode.CONFIG if cannot_import else ExitCode.CRASH
 
     def _end(self, code: int) -> int:
@@ -214,7 +227,8 @@ class Host:
         elif final:
             self._notifier.send(STATUS=f"crashed with exit code {final}")
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._end_side_thread()
+        if self._attachment is not None:
+            self._attachment.end()
         self._stopper.arm(final)
         return final
 
@@ -226,12 +240,3 @@ def _code_of(exc: SystemExit) -> int:
         return exc.code
     _log.error("%s", exc.code)
     return 1
-
-
-def working_directory() -> Path:
-    """Where relative paths begin; a folder that is gone is the root."""
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        os.chdir("/")
-        return Path("/")

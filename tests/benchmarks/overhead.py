@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+
 from uptime_drill.discord.options import Options
 from uptime_drill.discord.stand_in import StandIn
 
@@ -41,7 +42,9 @@ class Figures:
     rss_mb: float
 
 
-async def measure(discord: StandIn, command: list[str], environ: dict[str, str], events: int, paced_s: float) -> Figures:
+async def measure(
+    discord: StandIn, command: list[str], environ: dict[str, str], events: int, paced_s: float
+) -> Figures:
     """Run one side once."""
     since = discord.log.last_n
     started = time.monotonic()
@@ -55,7 +58,7 @@ async def measure(discord: StandIn, command: list[str], environ: dict[str, str],
         watched = psutil.Process(process.pid)
         rss_mb = watched.memory_info().rss / 1e6
         before = cpu_s(watched)
-        discord.burst(events - 1)
+        await discord.burst(events - 1)
         discord.message("last")
         assert process.stdout is not None
         await asyncio.wait_for(process.stdout.readline(), 120)
@@ -64,9 +67,7 @@ async def measure(discord: StandIn, command: list[str], environ: dict[str, str],
         await discord.ticker.start(50)
         await asyncio.sleep(paced_s)
         await discord.ticker.stop()
-        return Figures(
-            start_s=start_s, burst_cpu_s=burst_cpu_s, paced_cpu_s=cpu_s(watched) - before, rss_mb=rss_mb
-        )
+        return Figures(start_s=start_s, burst_cpu_s=burst_cpu_s, paced_cpu_s=cpu_s(watched) - before, rss_mb=rss_mb)
     finally:
         process.kill()
         await process.wait()
@@ -93,9 +94,6 @@ async def compare(pairs: int, events: int, paced_s: float) -> list[tuple[Figures
                 pair = []
                 for command in (plain, ours):
                     pair.append(await measure(discord, [*command, script], environ, events, paced_s))
-                    discord.house.gateway.identify_slots.clear() if hasattr(
-                        discord.house.gateway, "identify_slots"
-                    ) else None
                     await asyncio.sleep(5)  # one IDENTIFY every 5 s
             if number:
                 results.append((pair[0], pair[1]))

@@ -5,14 +5,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from uptime_drill.discord.stand_in import StandIn
-
 from harness.notify_socket import NotifySocket
+from uptime_drill.discord.stand_in import StandIn
 
 BOTS = Path(__file__).parent.parent / "bots"
 
@@ -69,7 +68,8 @@ class BotProcess:
                 assert self._reading is not None
                 await self._reading
         except TimeoutError:
-            raise AssertionError(f"still running; status {self.notify.status!r}; output:\n{self.output[-6000:]}") from None
+            why = f"still running; status {self.notify.status!r}; output:\n{self.output[-6000:]}"
+            raise AssertionError(why) from None
         return code
 
     def signal(self, number: signal.Signals) -> None:
@@ -82,7 +82,7 @@ async def running_bot(
     discord: StandIn | None,
     folder: Path,
     *target: str,
-    settings: dict[str, object] | None = None,
+    settings: Mapping[str, object] | None = None,
     environ: dict[str, str] | None = None,
     watchdog_s: float | None = 20.0,
     supervised: bool = False,
@@ -92,7 +92,7 @@ async def running_bot(
     defaults: dict[str, object] = {"token.files": []}
     if discord is not None:
         defaults |= {"discord.api_url": discord.api_url, "discord.gateway_url": discord.gateway_url}
-    chosen = defaults | (settings or {})
+    chosen = defaults | dict(settings or {})
     options = [word for key, value in chosen.items() for word in ("--set", f"{key}={value}")]
     async with NotifySocket(folder) as notify:
         environment = {

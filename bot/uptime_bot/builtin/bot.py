@@ -43,7 +43,7 @@ class BuiltInBot(commands.Bot):
         return sorted(f"{self._cogs_dir.name}.{path.stem}" for path in found if not path.name.startswith("_"))
 
     async def load_cogs(self) -> list[str]:
-        """Load or reload every cog; one that fails is logged and does not keep the others away. Returns the failed ones."""
+        """Load or reload every cog; one that fails is logged and keeps no other away. Returns the failed ones."""
         parent = str(self._cogs_dir.resolve().parent)
         if parent not in sys.path:
             sys.path.insert(0, parent)

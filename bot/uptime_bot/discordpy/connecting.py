@@ -73,13 +73,11 @@ class Connector:
         if shard._client.is_closed():
             return
         try:
-            if not shard._reconnect:
-                raise failure
-            _raise_if_fatal(failure)
+            _raise_if_fatal(failure, reconnect=shard._reconnect)
         except discord.PrivilegedIntentsRequired as exc:
             _say_disconnected(shard)
             shard._queue_put(EventItem(EventType.terminate, shard, exc))
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - the client's own loop raises it
             _say_disconnected(shard)
             shard._queue_put(EventItem(EventType.close, shard, exc))
         else:
@@ -108,7 +106,7 @@ class Connector:
         try:
             await opener.wait_turn(shard_link, reason)
             ws = await opener.open(shard.id, session=session, gateway=None, initial=False)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - the client's own loop raises it
             shard._queue_put(EventItem(EventType.terminate, shard, exc))
             return
         if ws is not None:
@@ -134,7 +132,9 @@ def _is_clean(failure: Exception) -> bool:
     return isinstance(failure, discord.ConnectionClosed) and failure.code == 1000
 
 
-def _raise_if_fatal(failure: Exception) -> None:
+def _raise_if_fatal(failure: Exception, *, reconnect: bool = True) -> None:
+    if not reconnect:
+        raise failure
     if not isinstance(failure, discord.ConnectionClosed) or failure.code == 1000:
         return
     if failure.code == 4014:

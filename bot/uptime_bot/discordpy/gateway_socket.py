@@ -22,7 +22,7 @@ CLOSE_TIMEOUT_S = 1.0
 """A peer that does not answer our close frame is not worth more; aiohttp would wait 10 s."""
 
 SESSION_ENDING_CODES = frozenset({1000, 1001})
-"""A client that closes with one of these ends its session; any other code keeps it (Discord, "Initiating a Disconnect")."""
+"""A client that closes with one of these ends its session, with any other not (Discord, "Initiating a Disconnect")."""
 
 
 class GatewaySocket(DiscordWebSocket):

@@ -116,7 +116,7 @@ class ShardLink:
         return guilds[self._asked_guilds % len(guilds)] if guilds else None
 
     async def ask(self) -> None:
-        """Ask the gateway for the bot's own member of a guild, another guild each time; it must answer with a dispatch."""
+        """Ask for the bot's own member of a guild, another guild each time; the gateway must answer with a dispatch."""
         guild_id, user = self._question_guild(), self.client.user
         if guild_id is None or user is None or self.ws is None:
             return

@@ -1,6 +1,7 @@
 """Login under a guard: what passes is waited out, a rejected token gives way to the next source.
 
-discord.py does not retry around login, and raises at once on most of what passes (a boot without DNS, 503, a Cloudflare 429).
+discord.py does not retry around login, and raises at once on most of what passes (a boot without DNS, 503, a Cloudflare
+429).
 The guard stands in front of HTTPClient.request for the length of Client.login and only for the two requests that login
 itself makes, so that the user's setup_hook never runs twice.
 """

@@ -1,5 +1,6 @@
 """classify(): what a failed login means. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,4 +56,4 @@ def _seconds(raw: object) -> float:
         seconds = float(str(raw))
     except ValueError:
         return 0.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S) if seconds == seconds else 0.0  # NaN is not equal to itself
+    return 0.0 if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)

@@ -23,7 +23,7 @@ from uptime_bot.waiting.words import words_of
 _log = logging.getLogger(__name__)
 
 PASSING = (OSError, discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError)
-"""What discord.py itself takes for passing, but for ConnectionClosed, whose close code decides. TimeoutError is an OSError."""
+"""What discord.py itself takes for passing, but for ConnectionClosed, whose close code decides."""
 
 HANDSHAKE_TIMEOUT_S = 15.0
 """For TCP, TLS, the websocket handshake and HELLO. discord.py has 60 s, too long to come back soon after an outage."""

@@ -9,8 +9,8 @@ from uptime_bot.health.verdict import Symptom, SymptomKind, Verdict
 def judge(sample: Sample, limits: HealthSettings) -> Verdict:
     """Say how the bot is.
 
-    Deafness is a finding against our own connection, so it needs Discord's REST as a witness: while REST has not been heard
-    since the symptom began the verdict is degraded, while REST is silent too it is waiting.
+    Deafness is a finding against our own connection, so it needs Discord's REST as a witness: while REST has not been
+    heard since the symptom began the verdict is degraded, while REST is silent too it is waiting.
     """
     if sample.stopping:
         return Verdict(health=Health.STOPPING, reason="asked to stop")

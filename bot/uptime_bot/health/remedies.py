@@ -12,8 +12,8 @@ REST_ASK_EVERY_S = 2.0
 def decide(verdict: Verdict, sample: Sample, limits: HealthSettings, *, watchdog_armed: bool) -> tuple[Remedy, ...]:
     """Choose the remedies for this tick.
 
-    Deaf: RESUME first. If RESUME or IDENTIFY itself stays unanswered after that, the process is replaced. A session that
-    answers RESUME but stays silent is given up for a new one before the process is. Without a watchdog to trigger
+    Deaf: RESUME first. If RESUME or IDENTIFY itself stays unanswered after that, the process is replaced. A session
+    that answers RESUME but stays silent is given up for a new one before the process is. Without a watchdog to trigger
     (a plain terminal), a new session is the strongest remedy.
     """
     if verdict.symptoms:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from uptime_bot.contract.health import Health
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
 from uptime_bot.discordpy.links import Links
@@ -92,7 +91,7 @@ class Heartbeat:
         self._pulse.beat(loop, tick_s)
         try:
             self._judge_and_act(loop, now, lag_s)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a supervision point: logged, and the rest goes on
             # A mistake of ours must not cost a bot that runs: the loop did turn, so the ping says so.
             if not self._broken:
                 _log.exception("the heartbeat failed; going on with plain watchdog pings")

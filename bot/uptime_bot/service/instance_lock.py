@@ -6,8 +6,6 @@ import os
 import time
 from pathlib import Path
 
-import psutil
-
 
 class InstanceLocked(Exception):  # noqa: N818 - the state is the name
     """Another process holds the lock; str() says which."""
@@ -48,6 +46,8 @@ def _holder(written: bytes) -> str:
 
 
 def _name(pid: int) -> str:
+    import psutil  # late: only a process that is turned away pays for it
+
     try:
         return psutil.Process(pid).name()
     except psutil.Error:

@@ -22,8 +22,8 @@ IDENTIFIER = "uptime-bot"
 def set_up_logging(settings: LogSettings, environ: Mapping[str, str], redactor: Redactor) -> None:
     """Give the root logger its one handler, and uncaught exceptions a way into it.
 
-    Tokens are taken out at two places: on our handler, which sees every field of a record, and where records are made, so
-    that a handler of the bot's own (a log file, basicConfig(force=True)) gets none either.
+    Tokens are taken out at two places: on our handler, which sees every field of a record, and where records are made,
+    so that a handler of the bot's own (a log file, basicConfig(force=True)) gets none either.
     """
     redaction = RedactingFilter(redactor)
     handler = make_handler(settings.format, environ, sys.stderr)

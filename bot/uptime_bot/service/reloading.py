@@ -69,7 +69,7 @@ class Reloader:
             await bot.sync_commands()
             outcome = f"all but {', '.join(failed)}" if failed else "everything"
             log_event(_log, Event.RELOADED, "reloaded the configuration and the cogs: %s", outcome)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a supervision point: logged, and the rest goes on
             _log.exception("the reload failed; going on as before")
         finally:
             self._notifier.send(READY=1)

@@ -1,7 +1,7 @@
 """The pace of restarts after crashes, the same on every systemd: docs/decisions/0001-restart-pace.md.
 
-systemd's RestartSec stays at 100 ms. RestartSteps exists only from version 254 and never forgets (systemd#43813), so the
-rest of a growing delay is waited out here, at the start of the process, from a count in the state directory.
+systemd's RestartSec stays at 100 ms. RestartSteps exists only from version 254 and never forgets (systemd#43813), so
+the rest of a growing delay is waited out here, at the start of the process, from a count in the state directory.
 """
 
 import json
@@ -30,8 +30,8 @@ def pace_s(unclean_starts: int, settings: RestartSettings) -> float:
 class CrashRecord:
     """How many starts in a row did not end cleanly, in a small file in the state directory.
 
-    A start counts until it is taken back: by a clean end, or by having been healthy for long enough. So no end has to be
-    written by a process that was killed. A reboot starts afresh.
+    A start counts until it is taken back: by a clean end, or by having been healthy for long enough. So no end has to
+    be written by a process that was killed. A reboot starts afresh.
     """
 
     def __init__(self, path: Path) -> None:

@@ -43,5 +43,5 @@ class SideThread:
     async def _run_job(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
-        except Exception:
+        except Exception:  # noqa: BLE001 - a supervision point: logged, and the rest goes on
             _log.exception("%s failed; the bot goes on without it", name)

@@ -2,16 +2,13 @@
 
 import inspect
 import linecache
-import sysconfig
 import traceback
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
 _OURS = str(Path(__file__).resolve().parent.parent)
-_FOREIGN = tuple(
-    str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
 
 LONGEST_STACK = 40
 """Frames; more than that is a recursion, and the journal has better uses."""
@@ -61,9 +58,17 @@ def _outward(frame: FrameType | None) -> list[FrameType]:
     return frames
 
 
+@cache
+def _foreign() -> tuple[str, ...]:
+    import sysconfig  # late: needed only once something is stuck
+
+    paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return (_OURS, *(str(Path(path).resolve()) for path in paths))
+
+
 def _is_users(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
     if name.startswith("<"):
         return False
     path = str(Path(name).resolve())
-    return not path.startswith((_OURS, *_FOREIGN))
+    return not path.startswith(_foreign())

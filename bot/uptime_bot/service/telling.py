@@ -1,5 +1,6 @@
 """Tells systemd, the control socket and the journal what the heartbeat found."""
 
+import asyncio
 import logging
 import math
 import os
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 STATUS_EVERY_S = 5.0
 """While only figures change; systemd copies every status to the bus."""
+
+READY_LOOK_EVERY_S = 0.25
 
 EXTEND_EVERY_S = 5.0
 EXTEND_BY_S = 60
@@ -144,6 +147,12 @@ class StatusBoard:
         self._since_at = self._started_at
         self._ready_at: float | None = None
         self.latest: Status | None = None
+
+    async def ready_within(self, seconds: float) -> None:
+        """Wait for the first READY, but no longer than that; to be awaited outside the user's loop."""
+        end = time.monotonic() + seconds
+        while self._ready_at is None and time.monotonic() < end:  # noqa: ASYNC110 - written by another thread
+            await asyncio.sleep(READY_LOOK_EVERY_S)
 
     def update(self, verdict: Verdict, words: str, sample: Sample, links: Sequence[ClientLink]) -> None:
         """Publish a tick."""

@@ -114,8 +114,8 @@ class TokenPurse:
         what = "no token that Discord accepts" if any(isinstance(item, Candidate) for item in found) else "no token"
         looked = "; ".join(tried) if tried else "every source is absent"
         return (
-            f"there is {what}: {looked}. Put a valid token (Discord developer portal, Bot, Reset Token) into one of the "
-            f"sources, such as {self._first_place()}, and restart"
+            f"there is {what}: {looked}. Put a valid token (Discord developer portal, Bot, Reset Token) into one of "
+            f"the sources, such as {self._first_place()}, and restart"
         )
 
     def _why_rejected(self, token: Token) -> str:

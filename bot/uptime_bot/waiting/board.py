@@ -15,7 +15,7 @@ class WaitBoard:
 
     @contextmanager
     def waiting(self, key: str, reason: str, delay_s: float | None) -> Iterator[None]:
-        """Keep a wait on the board for the length of the block; delay_s is the time to the next try, where there is one."""
+        """Keep a wait on the board for the length of the block; delay_s is the time to the next try, if any."""
         until_at = None if delay_s is None else time.time() + delay_s
         self._waits[key] = Waiting(reason=reason, until_at=until_at)
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness.bot_process import BOTS, running_bot
 from uptime_drill.discord.intents import Intent
 from uptime_drill.discord.options import GatewayRules, Options

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+
 from harness.bot_process import BOTS, BotProcess, running_bot
 from uptime_drill.discord.options import DEMO_TOKEN
 from uptime_drill.discord.stand_in import StandIn
@@ -116,7 +117,7 @@ async def test_sighup_reloads_the_built_in_bots_cogs_and_configuration(tmp_path:
         bot.signal(signal.SIGHUP)
         await bot.says("reloaded the configuration and the cogs: everything")
         assert "new greetings" in str(await discord.interaction("greet"))
-        reloading = [m.fields for m in bot.notify.messages if "RELOADING" in m.fields][0]
+        reloading = next(m.fields for m in bot.notify.messages if "RELOADING" in m.fields)
         assert int(reloading["MONOTONIC_USEC"]) > 0
         assert bot.notify.values("READY") == ["1", "1"]
 
@@ -153,7 +154,7 @@ async def test_the_token_is_nowhere_to_be_seen(tmp_path: Path) -> None:
     )
     async with StandIn.listening() as discord, running_bot(discord, tmp_path, str(script)) as bot:
         await bot.says("bad token")
-        await bot.until("the status", lambda: (bot.runtime_dir / "control.sock").exists())
+        await bot.until("the status", (bot.runtime_dir / "control.sock").exists)
         seen = [bot.output, (await get(bot, "/status"))[1], str(bot.notify.messages)]
         seen += [Path(f"/proc/{bot.process.pid}/{name}").read_text() for name in ("cmdline", "environ")]
         seen += [path.read_text() for path in bot.state_dir.rglob("*") if path.is_file()]

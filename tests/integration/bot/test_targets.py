@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from harness.bot_process import BOTS, running_bot
 from uptime_drill.discord.options import DEMO_TOKEN, GatewayRules, Options
 from uptime_drill.discord.stand_in import StandIn
