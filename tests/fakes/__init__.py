@@ -1,0 +1,1 @@
+"""Small typed stand-ins for what the bot's parts meet."""
