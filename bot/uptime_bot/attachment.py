@@ -59,7 +59,7 @@ def attach_to_discordpy(
     """Attach to discord.py's classes and start the side thread."""
     first = settings()
     links, waits = Links(), WaitBoard()
-    reachability = Reachability(api_url=first.discord.api_url, timeout_s=first.health.rest_timeout_s)
+    reachability = Reachability(api_url=first.discord.api_url, timeout_s=lambda: settings().health.rest_timeout_s)
     board = StatusBoard(
         target=target,
         discordpy_version=discord.__version__,
@@ -72,7 +72,7 @@ def attach_to_discordpy(
     attach(
         links,
         Surroundings(
-            settings=first,
+            settings=settings,
             exits=exits,
             purse=purse,
             reachability=reachability,

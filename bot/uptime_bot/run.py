@@ -179,7 +179,7 @@ class Host:
         if rejected.problem:
             _log.warning("%s", rejected.problem)
         return TokenPurse(
-            self._settings.token,
+            lambda: self._settings.token,
             environ=self._environ,
             rejected=rejected,
             redactor=self._redactor,
@@ -199,10 +199,10 @@ class Host:
 
     def _reload_settings(self) -> None:
         fresh = self._load()
-        if fresh.paths != self._settings.paths or fresh.discord != self._settings.discord:
-            _log.warning("changes to [paths] and [discord] take effect at the next restart")
+        for section in ("bot", "discord", "paths", "log"):
+            if getattr(fresh, section) != getattr(self._settings, section):
+                _log.warning("changes to [%s] take effect at the next restart", section)
         self._settings = fresh
-        logging.getLogger("uptime_bot").setLevel(fresh.log.level)
 
     def _crashed(self, exc: BaseException) -> int:
         log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)

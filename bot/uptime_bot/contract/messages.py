@@ -58,12 +58,16 @@ def log_event(
     message: str,
     *args: object,
     exc_info: BaseException | ExcInfo | None = None,
+    level: int | None = None,
     **fields: object,
 ) -> None:
-    """Log an event; fields become journal fields UPTIME_BOT_NAME=value beside MESSAGE_ID."""
+    """Log an event; fields become journal fields UPTIME_BOT_NAME=value beside MESSAGE_ID.
+
+    The level is the event's own, unless one is given.
+    """
     extra: dict[str, object] = {
         "MESSAGE_ID": event.message_id,
         "UPTIME_BOT_EVENT": event.name.lower().replace("_", "-"),
     }
     extra |= {f"UPTIME_BOT_{name.upper()}": str(value) for name, value in fields.items()}
-    log.log(event.level, message, *args, exc_info=exc_info, extra=extra, stacklevel=2)
+    log.log(level or event.level, message, *args, exc_info=exc_info, extra=extra, stacklevel=2)

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def attach(links: Links, around: Surroundings) -> None:
     """Replace the few functions of discord.py that decide whether a bot comes back."""
-    point_at(around.settings.discord)
+    point_at(around.settings().discord)
     discord_utils.setup_logging = _quiet_setup_logging(discord_utils.setup_logging)
     if _feature_is_possible("waiting out what passes at login", LOGIN):
         discord_http.json_or_text = _lenient_json_or_text(discord_http.json_or_text)  # type: ignore[assignment]
@@ -115,7 +115,7 @@ def _attach_connection(links: Links, around: Surroundings) -> None:
         (discord.Client, "connect", connector.connect),
         (auto, "launch_shard", connector.launch_shard),
         (auto, "launch_shards", guarded_launch_shards),
-        (Shard, "_handle_disconnect", connector.handle_disconnect),
+        (Shard, "worker", connector.work),
         (Shard, "reidentify", connector.reidentify),
         (Shard, "reconnect", connector.reconnect),
     )

@@ -6,6 +6,8 @@ one with 4007, and recurses while a shard cannot connect. These loops keep its c
 exceptions raised) and none of that.
 """
 
+import asyncio
+import logging
 from typing import Any
 
 import discord
@@ -16,6 +18,8 @@ from discord.shard import EventItem, EventType, Shard
 from uptime_bot.discordpy.links import ClientLink, Links, ShardLink
 from uptime_bot.discordpy.opening import PASSING, Opener, Session, session_of
 from uptime_bot.discordpy.surroundings import Surroundings
+
+_log = logging.getLogger(__name__)
 
 
 class Connector:
@@ -59,7 +63,7 @@ class Connector:
     ) -> None:
         """Do AutoShardedClient.launch_shard."""
         _, opener = self._opener(client)
-        named = None if self._around.settings.discord.gateway_url else gateway
+        named = None if self._around.settings().discord.gateway_url else gateway
         ws = await opener.open(shard_id, session=None, gateway=named, initial=initial)
         if ws is None:
             return
@@ -68,8 +72,17 @@ class Connector:
         client._AutoShardedClient__shards[shard_id] = shard  # type: ignore[attr-defined]
         shard.launch()
 
-    async def handle_disconnect(self, shard: Shard, failure: Exception) -> None:
-        """Do Shard._handle_disconnect: what does not pass ends the client, everything else resumes."""
+    async def work(self, shard: Shard) -> None:
+        """Do Shard.worker: handle events until the connection ends, then say how it did."""
+        ws = shard.ws
+        failure = await _poll_until_it_ends(ws)
+        if not isinstance(failure, ReconnectWebSocket):
+            await self._handle_disconnect(shard, failure)
+        elif not shard._client.is_closed():
+            kind = EventType.resume if failure.resume else EventType.identify
+            shard._queue_put(EventItem(kind, shard, failure))
+
+    async def _handle_disconnect(self, shard: Shard, failure: Exception) -> None:
         if shard._client.is_closed():
             return
         try:
@@ -89,14 +102,16 @@ class Connector:
         self._reopen(shard, session_of(shard.ws) if request.resume else None)
 
     async def reconnect(self, shard: Shard) -> None:
-        """Do Shard.reconnect: a new session."""
-        self._reopen(shard, None)
+        """Do Shard.reconnect: a new session, and back when it is there."""
+        await asyncio.wait([self._reopen(shard, None)])
 
-    def _reopen(self, shard: Shard, session: Session | None) -> None:
+    def _reopen(self, shard: Shard, session: Session | None) -> asyncio.Task[None]:
         shard._cancel_task()
-        shard._task = shard._client.loop.create_task(
+        task = shard._client.loop.create_task(
             self._reopen_shard(shard, session), name=f"uptime-bot: shard {shard.id} reconnects"
         )
+        shard._task = task
+        return task
 
     async def _reopen_shard(self, shard: Shard, session: Session | None) -> None:
         link, opener = self._opener(shard._client)
@@ -120,11 +135,19 @@ def _say_disconnected(shard: Shard) -> None:
 
 
 async def _poll_until_it_ends(ws: DiscordWebSocket) -> Any:
-    """Handle events until the connection ends; returns how it did, raises what is neither drop nor close."""
+    """Handle events until the connection ends; returns how it did.
+
+    A frame that is not JSON, or an event that discord.py cannot parse, ends the connection and not the bot: its
+    sequence has been taken, so a RESUME goes on behind it.
+    """
     try:
         while True:
             await ws.poll_event()
     except (ReconnectWebSocket, discord.ConnectionClosed, *PASSING) as exc:
+        return exc
+    except Exception as exc:  # noqa: BLE001 - returned: it is one more way in which a connection ends
+        _log.exception("cannot read what the gateway sent; closing the socket and resuming")
+        await ws.close(4000)
         return exc
 
 

@@ -42,7 +42,7 @@ def _token_rejected(around: Surroundings) -> GiveUp:
         around.purse.reject(around.purse.current, "gateway close code 4004")
     if around.purse.has_another():
         reason = "the token in use was rejected (4004); another source holds another: restarting with that"
-        return around.exits.give_up(ExitCode.TEMPFAIL, reason, Event.TOKEN_REJECTED)
+        return around.exits.give_up(ExitCode.TEMPFAIL, reason, Event.TOKEN_NOTE)
     return around.exits.give_up(ExitCode.NOPERM, around.purse.why_none(), Event.NO_TOKEN)
 
 

@@ -35,6 +35,7 @@ class GatewaySocket(DiscordWebSocket):
 
     async def identify(self) -> None:
         """HELLO has arrived; queue in the hook and IDENTIFY."""
+        self.link.greeted = True
         self._allow(IDENTIFY_TIMEOUT_S)
         await super().identify()
         self.link.identified = True

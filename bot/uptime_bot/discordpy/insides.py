@@ -31,10 +31,10 @@ CONNECTION = (
     "discord.shard:EventItem",
     "discord.shard:EventType.resume",
     "discord.shard:Shard._cancel_task",
-    "discord.shard:Shard._handle_disconnect",
     "discord.shard:Shard.launch",
     "discord.shard:Shard.reconnect",
     "discord.shard:Shard.reidentify",
+    "discord.shard:Shard.worker",
 )
 """`module:path`, or `module:function attribute` for an attribute that the function sets or reads."""
 

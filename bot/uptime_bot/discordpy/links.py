@@ -16,6 +16,9 @@ ACK_RACE_S = 1.0
 PROVED_AFTER = 2.0
 """A cured shard has proved itself after this many times the longest it can be deaf unnoticed."""
 
+QUESTIONS_TO_A_STRANGER = 2
+"""Unanswered, they cost a RESUME and a new session; a third would restart a bot that is merely quiet."""
+
 FLAP_S = 10.0
 """A session that lived shorter counts as a failed attempt, so that a server that drops us at once is not hammered."""
 
@@ -39,7 +42,13 @@ class ShardLink:
     forget_session: bool = False
     remedies: int = 0
     opening: asyncio.Timeout | None = None
+    greeted: bool = False
+    """Whether the last attempt has seen a HELLO."""
+
     _dropped: bool = False
+    _asking: bool = False
+    _answered_once: bool = False
+    _unanswered_questions: int = 0
     _sequence: int | None = None
     _last_dispatch_mono: float = field(default_factory=time.monotonic)
     _asked_at_mono: float | None = None
@@ -61,6 +70,7 @@ class ShardLink:
         self.enter(ShardState.CONNECTING)
         self.ws = None
         self.identified = False
+        self.greeted = False
         self._dropped = False
 
     def ended(self) -> None:
@@ -88,7 +98,7 @@ class ShardLink:
             unacknowledged_since_mono=self._unacknowledged_since_mono,
             last_dispatch_mono=self._last_dispatch_mono,
             asked_at_mono=self._asked_at_mono,
-            can_be_asked=silent and self._question_guild() is not None,
+            can_be_asked=silent and self._answers_questions and self._question_guild() is not None,
             remedies=self.remedies,
         )
 
@@ -97,7 +107,10 @@ class ShardLink:
         if sequence != self._sequence:
             self._sequence = sequence
             self._last_dispatch_mono = now_mono
-            self._asked_at_mono = None
+            if self._asked_at_mono is not None:
+                self._asked_at_mono = None
+                self._answered_once = True
+                self._unanswered_questions = 0
 
     def _note_acks(self) -> None:
         keep_alive = None if self.ws is None else self.ws._keep_alive
@@ -106,6 +119,11 @@ class ShardLink:
         elif self._unacknowledged_since_mono is None:
             # perf_counter and monotonic are the same clock on Linux.
             self._unacknowledged_since_mono = keep_alive._last_send
+
+    @property
+    def _answers_questions(self) -> bool:
+        """False for a server that has never answered one: an API of its own making, not a deaf session."""
+        return not self._asking and (self._answered_once or self._unanswered_questions < QUESTIONS_TO_A_STRANGER)
 
     def _question_guild(self) -> int | None:
         guilds = [
@@ -121,8 +139,14 @@ class ShardLink:
         if guild_id is None or user is None or self.ws is None:
             return
         self._asked_guilds += 1
+        self._asking = True
+        try:
+            # discord.py may hold it back, for its own limit of 110 sends a minute.
+            await self.ws.request_chunks(guild_id, limit=1, user_ids=[user.id], nonce="uptime-bot")
+        finally:
+            self._asking = False
+        self._unanswered_questions += 1
         self._asked_at_mono = time.monotonic()
-        await self.ws.request_chunks(guild_id, limit=1, user_ids=[user.id], nonce="uptime-bot")
 
     async def drop(self, *, forget_session: bool) -> None:
         """Close with 4000, which keeps the session; the connection loop comes back by itself."""

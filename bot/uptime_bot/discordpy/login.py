@@ -69,6 +69,7 @@ class LoginGuard:
         while True:
             outcome = await self._try(route, kwargs)
             if not isinstance(outcome, Passing | Rejected):
+                self._around.waits.end("login")
                 return outcome
             if isinstance(outcome, Rejected):
                 await self._reject(outcome)
@@ -100,15 +101,15 @@ class LoginGuard:
         self._http.token = (await self.choose_token()).reveal()
 
     async def _wait(self, path: str, passing: Passing, failures: int) -> None:
-        limits = self._around.settings.reconnect
+        limits = self._around.settings().reconnect
         delay_s = backoff_s(failures, first_s=limits.first_delay_s, cap_s=limits.max_delay_s, rng=self._around.rng)
         delay_s = max(delay_s, passing.retry_after_s)
         if failures == 1:
             log_event(_log, Event.WAITING, "%s; trying again until it passes", passing.reason)
         reachability = self._around.reachability
         probe = (lambda: reachability.rest(path)) if passing.unreachable else None
-        with self._around.waits.waiting("login", passing.reason, delay_s):
-            await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._closed)
+        self._around.waits.begin("login", passing.reason, delay_s)
+        await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._closed)
         if self._closed():
             raise RuntimeError("the client was closed while it was logging in")
 
@@ -135,7 +136,7 @@ async def guarded_login(
     async with guarded(client, around, token if isinstance(token, str) else None) as guard:
         chosen = await guard.choose_token()
         await login(client, chosen.reveal())
-        if _names_only_rest(around.settings.discord):
+        if _names_only_rest(around.settings().discord):
             answer = await client.http.request(Route("GET", "/gateway"))
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(answer["url"])
 

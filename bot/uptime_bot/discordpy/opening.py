@@ -53,6 +53,21 @@ def session_of(ws: DiscordWebSocket | None) -> Session | None:
     return Session(session_id=ws.session_id, sequence=ws.sequence, gateway=ws.gateway)
 
 
+def _key(shard: ShardLink) -> str:
+    return f"shard {shard.shard_id} of {id(shard.client)}"
+
+
+def _target(shard: ShardLink, session: Session | None, gateway: yarl.URL | None) -> yarl.URL:
+    """Where to connect: for a RESUME where READY said, but every other failed attempt goes the usual way in.
+
+    One host that is gone must not cost a session that another one still knows.
+    """
+    usual = gateway or DiscordWebSocket.DEFAULT_GATEWAY
+    if session is None or (shard.failures and shard.failures % 2 == 0):
+        return usual
+    return session.gateway
+
+
 def shard_id_of(client: discord.Client, shard: ShardLink) -> int | None:
     """The shard id to connect with: None for a client without sharding, as discord.py has it."""
     return shard.shard_id if isinstance(client, discord.AutoShardedClient) else client.shard_id
@@ -76,7 +91,7 @@ class Opener:
         while not client.is_closed():
             if shard.forget_session or shard.unanswered_resumes >= RESUMES_WITHOUT_ANSWER:
                 session, shard.forget_session, shard.unanswered_resumes = None, False, 0
-            target = (session.gateway if session else gateway) or DiscordWebSocket.DEFAULT_GATEWAY
+            target = _target(shard, session, gateway)
             try:
                 async with nullcontext() if session else self._link.identifying:
                     ws = await self._attempt(client, shard, session, target, initial=initial)
@@ -87,7 +102,13 @@ class Opener:
             except PASSING as exc:
                 shard.ended()
                 await self._wait(shard, f"Discord's gateway: {words_of(exc)}", target)
+            except Exception as exc:
+                if shard.greeted or isinstance(exc, discord.ConnectionClosed):
+                    raise  # from the bot's own before_identify hook, or fatal
+                shard.ended()
+                await self._wait(shard, f"what answers is not Discord's gateway: {words_of(exc)}", None)
             else:
+                self._around.waits.end(_key(shard))
                 return ws
         return None
 
@@ -120,7 +141,7 @@ class Opener:
             await self._wait(shard, reason, None)
 
     async def _wait(self, shard: ShardLink, reason: str, unreachable: yarl.URL | None) -> None:
-        limits = self._around.settings.reconnect
+        limits = self._around.settings().reconnect
         cap_s = limits.identify_max_delay_s if shard.identified else limits.max_delay_s
         delay_s = backoff_s(shard.failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
         if shard.failures == 1:
@@ -131,5 +152,5 @@ class Opener:
             if unreachable is None
             else (lambda: reachability.gateway(str(unreachable.with_query(v=INTERNAL_API_VERSION, encoding="json"))))
         )
-        with self._around.waits.waiting(f"shard {shard.shard_id}", reason, delay_s):
-            await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._link.client.is_closed)
+        self._around.waits.begin(_key(shard), reason, delay_s)
+        await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._link.client.is_closed)

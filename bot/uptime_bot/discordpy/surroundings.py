@@ -16,7 +16,9 @@ from uptime_bot.waiting.reachability import Reachability
 class Surroundings:
     """Handed to the adapter once, before the user's code runs."""
 
-    settings: Settings
+    settings: Callable[[], Settings]
+    """The settings of now: a reload may change them."""
+
     exits: ExitNote
     purse: TokenPurse
     reachability: Reachability

@@ -60,8 +60,8 @@ class Waiting:
     """Something outside that the bot waits for: the network, Discord, the IDENTIFY budget."""
 
     reason: str
-    until_at: float | None
-    """Unix time of the next try, where there is one."""
+    until_at: float
+    """Unix time of the next try; in the past while that try is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

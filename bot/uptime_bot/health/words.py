@@ -1,7 +1,6 @@
 """The status line, in words that a person understands. Pure."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,21 +22,24 @@ class Figures:
     """Since the bot was first ready."""
 
 
-def status_words(
-    verdict: Verdict, figures: Figures, waiting: tuple[Waiting, ...], local: Callable[[float], datetime]
-) -> str:
-    """Such as "ready: 12 guilds, latency 43 ms, up 3 d"; `local` turns Unix time into local time."""
+def status_words(verdict: Verdict, figures: Figures, waiting: tuple[Waiting, ...], now: datetime) -> str:
+    """Such as "ready: 12 guilds, latency 43 ms, up 3 d"; times are told in the zone of `now`."""
     match verdict.health:
         case Health.HEALTHY:
             return "ready: " + _figure_words(figures)
         case Health.DEGRADED:
             return f"degraded: {verdict.reason}; {_figure_words(figures)}"
         case Health.WAITING:
-            until_at = next((wait.until_at for wait in waiting if wait.until_at is not None), None)
-            tail = f", next try {local(until_at):%H:%M:%S}" if until_at is not None else ""
-            return f"waiting: {verdict.reason}{tail}"
+            return f"waiting: {verdict.reason}{_next_try_words(waiting, now)}"
         case Health.STARTING | Health.DEAF | Health.STALLED | Health.STOPPING:
             return f"{verdict.health}: {verdict.reason}"
+
+
+def _next_try_words(waiting: tuple[Waiting, ...], now: datetime) -> str:
+    if not waiting:
+        return ""
+    until = datetime.fromtimestamp(waiting[0].until_at, now.tzinfo)
+    return f", next try {until:%H:%M:%S}" if until > now else ", trying now"
 
 
 def _figure_words(figures: Figures) -> str:

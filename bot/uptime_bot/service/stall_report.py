@@ -62,7 +62,7 @@ def _outward(frame: FrameType | None) -> list[FrameType]:
 def _foreign() -> tuple[str, ...]:
     import sysconfig  # late: needed only once something is stuck
 
-    paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts"))
     return (_OURS, *(str(Path(path).resolve()) for path in paths))
 
 

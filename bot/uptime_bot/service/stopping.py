@@ -40,6 +40,8 @@ class Stopper:
 
     def install(self) -> None:
         """Take SIGTERM. A bot that installs a handler of its own later has its way."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in its background
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, _signal: int, _frame: FrameType | None) -> None:

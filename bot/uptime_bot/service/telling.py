@@ -33,10 +33,6 @@ EXTEND_BY_S = 60
 """EXTEND_TIMEOUT_USEC: far more than the interval, so that a busy loop does not miss its own extension."""
 
 
-def _local_time(at: float) -> datetime:
-    return datetime.fromtimestamp(at).astimezone()
-
-
 class Teller:
     """Turns verdicts into READY=1, STATUS=, WATCHDOG=1, EXTEND_TIMEOUT_USEC= and log entries."""
 
@@ -70,7 +66,7 @@ class Teller:
         ready = sample.was_ready and self._ready_mono is None
         if ready:
             self._ready_mono = now
-        words = status_words(verdict, self._figures(now, links), sample.waiting, _local_time)
+        words = status_words(verdict, self._figures(now, links), sample.waiting, datetime.now().astimezone())
         changed = self._verdict is None or self._verdict.health is not verdict.health
         if changed:
             self._log_change(verdict, words, ready=ready)
@@ -133,7 +129,9 @@ class Teller:
         before = "" if self._verdict is None else self._verdict.health
         if verdict.health in (Health.STARTING, Health.STOPPING):
             return
-        log_event(_log, Event.READY if ready else Event.VERDICT, "%s", words, verdict=verdict.health, before=before)
+        level = logging.INFO if verdict.health is Health.HEALTHY else logging.WARNING
+        event = Event.READY if ready else Event.VERDICT
+        log_event(_log, event, "%s", words, level=level, verdict=verdict.health, before=before)
 
 
 class StatusBoard:

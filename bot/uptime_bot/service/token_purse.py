@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from uptime_bot.contract.exit_codes import ExitCode
@@ -22,7 +22,7 @@ class TokenPurse:
 
     def __init__(
         self,
-        settings: TokenSettings,
+        settings: Callable[[], TokenSettings],
         *,
         environ: Mapping[str, str],
         rejected: RejectedTokens,
@@ -49,7 +49,7 @@ class TokenPurse:
             self._first_own = self._first_own or own
         self._own = own
         # A command source may take seconds; the event loop goes on.
-        found = await asyncio.to_thread(self._look) if self._settings.command else self._look()
+        found = await asyncio.to_thread(self._look) if self._settings().command else self._look()
         for candidate in found:
             if isinstance(candidate, Candidate) and not self._rejected.contains(candidate.token.fingerprint):
                 self._note(candidate)
@@ -59,7 +59,7 @@ class TokenPurse:
 
     def _look(self) -> list[Candidate | SourceProblem]:
         # A second client with a token of its own means that one: the shared sources hold the first client's.
-        settings, own = self._settings, self._own
+        settings, own = self._settings(), self._own
         if own and own != self._first_own:
             settings = TokenSettings(credential="", files=(), environment="", command=())
         found: list[Candidate | SourceProblem] = []
@@ -125,4 +125,5 @@ class TokenPurse:
         return "rejected"
 
     def _first_place(self) -> str:
-        return str(self._settings.files[0]) if self._settings.files else f"${self._settings.environment}"
+        settings = self._settings()
+        return str(settings.files[0]) if settings.files else f"${settings.environment}"

@@ -1,8 +1,6 @@
 """The board of what is being waited for, read by the heartbeat."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from uptime_bot.health.sample import Waiting
 
@@ -13,15 +11,13 @@ class WaitBoard:
     def __init__(self) -> None:
         self._waits: dict[str, Waiting] = {}
 
-    @contextmanager
-    def waiting(self, key: str, reason: str, delay_s: float | None) -> Iterator[None]:
-        """Keep a wait on the board for the length of the block; delay_s is the time to the next try, if any."""
-        until_at = None if delay_s is None else time.time() + delay_s
-        self._waits[key] = Waiting(reason=reason, until_at=until_at)
-        try:
-            yield
-        finally:
-            self._waits.pop(key, None)
+    def begin(self, key: str, reason: str, delay_s: float) -> None:
+        """Put a wait on the board, or renew it; delay_s is the time to the next try."""
+        self._waits[key] = Waiting(reason=reason, until_at=time.time() + delay_s)
+
+    def end(self, key: str) -> None:
+        """Take a wait off: what was waited for is there."""
+        self._waits.pop(key, None)
 
     def current(self) -> tuple[Waiting, ...]:
         """What is waited for now."""

@@ -30,7 +30,7 @@ class Reachability:
     A probe takes at most timeout_s and never raises for what it finds.
     """
 
-    def __init__(self, *, api_url: str, timeout_s: float, proxy: str | None = None) -> None:
+    def __init__(self, *, api_url: str, timeout_s: Callable[[], float], proxy: str | None = None) -> None:
         self._api_url = api_url
         self._timeout_s = timeout_s
         self.proxy = proxy
@@ -58,7 +58,7 @@ class Reachability:
     async def _probe(self, ask: Callable[[aiohttp.ClientSession], Awaitable[Answer]]) -> Answer:
         try:
             async with (
-                asyncio.timeout(self._timeout_s),
+                asyncio.timeout(self._timeout_s()),
                 aiohttp.ClientSession(headers={"User-Agent": USER_AGENT}) as session,
             ):
                 return await ask(session)

@@ -245,3 +245,50 @@ async def test_a_bot_that_cancels_every_task_of_its_loop_keeps_its_heartbeat(tmp
         await bot.says("cancelled")
         since = time.monotonic()
         await bot.until("pings", lambda: bot.notify.pings_since(since) > 5)
+
+
+async def test_a_server_that_answers_no_questions_is_not_restarted_over_and_over(tmp_path: Path) -> None:
+    """An API of its own making may not know op 8; a quiet bot there must not be taken for a deaf one for ever."""
+    options = quick_heartbeats(identify_interval_s=0)
+    async with (
+        StandIn.listening(options) as discord,
+        running_bot(discord, tmp_path, SCRIPT, settings=QUICK) as bot,
+    ):
+        await bot.ready()
+        discord.fault("swallow_events")
+        await bot.until("a new session, the strongest remedy", lambda: discord.count("ready") == 2, within_s=30)
+        since = time.monotonic()
+        await discord.log.wait_until(lambda: time.monotonic() > since + 6)
+        assert "trigger" not in bot.notify.values("WATCHDOG")
+        assert discord.count("ready") == 2
+        assert bot.notify.status.startswith("ready: ")
+
+
+@pytest.mark.parametrize("form", ["json", "compressed", "text"])
+async def test_a_garbage_frame_costs_the_connection_and_not_the_bot(form: str, tmp_path: Path) -> None:
+    async with StandIn.listening() as discord, running_bot(discord, tmp_path, SCRIPT) as bot:
+        await bot.ready()
+        discord.fault("garbage", form=form)
+        discord.direct_message("after the garbage", author_id=4242)
+        await bot.says("got after the garbage")
+        assert discord.count("identify") == 1
+        assert bot.process.returncode is None
+
+
+async def test_an_event_that_discordpy_cannot_parse_costs_the_connection_and_not_the_bot(tmp_path: Path) -> None:
+    async with StandIn.listening() as discord, running_bot(discord, tmp_path, SCRIPT) as bot:
+        await bot.ready()
+        discord.emit("MESSAGE_CREATE", {"id": "not a number", "an unknown field": None})
+        await bot.says("cannot read what the gateway sent")
+        discord.direct_message("still here", author_id=4242)
+        await bot.says("got still here")
+        assert discord.count("identify") == 1
+
+
+async def test_unknown_events_and_fields_are_passed_over(tmp_path: Path) -> None:
+    async with StandIn.listening() as discord, running_bot(discord, tmp_path, SCRIPT) as bot:
+        await bot.ready()
+        discord.emit("SOMETHING_NEW_IN_2027", {"field": [1, {"deep": None}]})
+        discord.direct_message("still here", author_id=4242)
+        await bot.says("got still here")
+        assert discord.count("resume") == 0

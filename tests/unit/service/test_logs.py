@@ -23,12 +23,12 @@ def record(message: str = "hello", level: int = logging.INFO, **extra: object) -
 
 
 def failed() -> logging.LogRecord:
+    made = record("it failed", logging.ERROR)
     try:
-        raise ValueError("in\ntwo lines")
+        int("in\ntwo lines")
     except ValueError:
-        made = record("it failed", logging.ERROR)
         made.exc_info = sys.exc_info()
-        return made
+    return made
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_higher_level_is_never_less_urgent(level: int, louder: int) -> None:
 def test_every_line_of_a_traceback_carries_the_priority() -> None:
     lines = PriorityFormatter("%(name)s: %(message)s").format(failed()).split("\n")
     assert lines[0] == "<3>bot.cogs: it failed"
-    assert lines[-1] == "<3>two lines"
+    assert lines[-1].startswith("<3>ValueError: ")
     assert all(line.startswith("<3>") for line in lines)
 
 
@@ -80,7 +80,7 @@ def test_a_traceback_in_json() -> None:
     parsed = as_json(failed())
     assert parsed["message"] == "it failed"
     assert parsed["exception"].startswith("Traceback (most recent call last):")
-    assert parsed["exception"].endswith("ValueError: in\ntwo lines")
+    assert parsed["exception"].endswith(r"ValueError: invalid literal for int() with base 10: 'in\ntwo lines'")
 
 
 @given(message=st.text(st.characters()), value=st.none() | st.integers() | st.text() | st.builds(object))

@@ -149,11 +149,9 @@ async def test_no_token_is_logged_only_fingerprints(house: House, caplog: pytest
     house.write(1, f"  {FIRST}\n")
     house.write(2, f"'{SECOND}'")
     purse = house.purse()
-    for _ in range(2):
+    for _ in range(3):
         purse.reject(await purse.choose(OWN), "401")
-    await purse.choose(OWN)
     with pytest.raises(GiveUp):
-        purse.reject(await purse.choose(OWN), "401")
         await purse.choose(OWN)
     assert all(token not in caplog.text for token in ALL)
     assert all(fingerprint(token) in caplog.text for token in (FIRST, SECOND, OWN))
