@@ -220,7 +220,8 @@ class Host:
                 type(swallowed).__name__,
                 swallowed,
             )
-        if final in (ExitCode.OK, ExitCode.NOPERM, ExitCode.CONFIG):
+        # An unasked end with 0 counts as a start: who has it restarted (RestartForceExitStatus=0) has it paced, too.
+        if self._exits.stop_asked or final in (ExitCode.NOPERM, ExitCode.CONFIG):
             self._crashes.ended_cleanly()
         if isinstance(self._exits.given_up, GiveUp):
             self._notifier.send(STATUS=f"gave up: {self._exits.given_up.reason}")

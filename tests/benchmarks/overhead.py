@@ -33,6 +33,9 @@ class Figures:
     start_s: float
     """From the start of the process to READY, as the stand-in saw it."""
 
+    start_cpu_s: float
+    """CPU of the process at that time: what the wall clock says without the noise of the machine."""
+
     burst_cpu_s: float
     """CPU for 10,000 MESSAGE_CREATE in a burst."""
 
@@ -54,8 +57,9 @@ async def measure(
     try:
         ready = await discord.log.wait_for("ready", since=since, within_s=30)
         start_s = ready["mono"] - started
-        await asyncio.sleep(4)  # discord.py's on_ready and our late imports are over
         watched = psutil.Process(process.pid)
+        start_cpu_s = cpu_s(watched)
+        await asyncio.sleep(4)  # discord.py's on_ready and our late imports are over
         rss_mb = watched.memory_info().rss / 1e6
         before = cpu_s(watched)
         await discord.burst(events - 1)
@@ -67,7 +71,13 @@ async def measure(
         await discord.ticker.start(50)
         await asyncio.sleep(paced_s)
         await discord.ticker.stop()
-        return Figures(start_s=start_s, burst_cpu_s=burst_cpu_s, paced_cpu_s=cpu_s(watched) - before, rss_mb=rss_mb)
+        return Figures(
+            start_s=start_s,
+            start_cpu_s=start_cpu_s,
+            burst_cpu_s=burst_cpu_s,
+            paced_cpu_s=cpu_s(watched) - before,
+            rss_mb=rss_mb,
+        )
     finally:
         process.kill()
         await process.wait()
@@ -91,20 +101,22 @@ async def compare(pairs: int, events: int, paced_s: float) -> list[tuple[Figures
                 for key, url in (("api_url", discord.api_url), ("gateway_url", discord.gateway_url)):
                     ours += ["--set", f"discord.{key}={url}"]
                 script = str(HERE / "bot.py")
-                pair = []
-                for command in (plain, ours):
-                    pair.append(await measure(discord, [*command, script], environ, events, paced_s))
+                sides = {"plain": plain, "ours": ours}
+                # The machine drifts: who goes first changes from pair to pair.
+                pair = {}
+                for side in sorted(sides, reverse=bool(number % 2)):
+                    pair[side] = await measure(discord, [*sides[side], script], environ, events, paced_s)
                     await asyncio.sleep(5)  # one IDENTIFY every 5 s
             if number:
-                results.append((pair[0], pair[1]))
-            print(f"pair {number} of {pairs}: plain {pair[0]}; ours {pair[1]}", file=sys.stderr, flush=True)
+                results.append((pair["plain"], pair["ours"]))
+            print(f"pair {number} of {pairs}: {pair}", file=sys.stderr, flush=True)
     return results
 
 
 def summary(results: list[tuple[Figures, Figures]]) -> dict[str, dict[str, float]]:
     """Medians of both sides and of the ratios."""
     rows = {}
-    for name in ("start_s", "burst_cpu_s", "paced_cpu_s", "rss_mb"):
+    for name in ("start_s", "start_cpu_s", "burst_cpu_s", "paced_cpu_s", "rss_mb"):
         plain = [asdict(one)[name] for one, _ in results]
         ours = [asdict(other)[name] for _, other in results]
         rows[name] = {

@@ -1,7 +1,8 @@
 """A user's bot that writes down, as JSON lines on stdout, every event it sees and how its run ended.
 
-Usage: recorder.py KIND RECONNECT TOKEN, with KIND client or auto and RECONNECT yes or no. A message whose content is
-`close`, `logout in a handler` or `reconnect shard N` makes it do that.
+Usage: recorder.py KIND RECONNECT TOKEN, with KIND client, auto or again (a second client after the first) and RECONNECT
+yes or no. A message whose content is
+`close`, `close when disconnected` or `reconnect shard N` makes it do that.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ class Recording(discord.Client):
     """Writes each event with what it was called with, where that can be compared."""
 
     close_when_disconnected = False
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Do not wait the 5 s between two IDENTIFYs; the stand-in does not ask for them."""
 
     async def on_connect(self) -> None:
         write(event="connect")
@@ -54,7 +58,6 @@ class Recording(discord.Client):
         match message.content.split():
             case ["close"]:
                 await self.close()
-                write(event="after close", closed=self.is_closed())
             case ["close", "when", "disconnected"]:
                 self.close_when_disconnected = True
             case ["reconnect", "shard", number] if isinstance(self, discord.AutoShardedClient):
@@ -68,7 +71,7 @@ class RecordingAuto(Recording, discord.AutoShardedClient):
     """The same over several shards."""
 
 
-async def main(kind: str, *, reconnect: bool, token: str) -> None:
+async def run_one(kind: str, *, reconnect: bool, token: str) -> None:
     made = RecordingAuto if kind == "auto" else Recording
     options: dict[str, Any] = {"shard_count": 2} if kind == "auto" else {}
     client = made(intents=discord.Intents.default(), **QUICKLY, **options)
@@ -89,6 +92,11 @@ async def main(kind: str, *, reconnect: bool, token: str) -> None:
     finally:
         if not client.is_closed():
             await client.close()
+
+
+async def main(kind: str, *, reconnect: bool, token: str) -> None:
+    for _ in range(2 if kind == "again" else 1):
+        await run_one(kind, reconnect=reconnect, token=token)
 
 
 if __name__ == "__main__":

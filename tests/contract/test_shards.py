@@ -74,7 +74,6 @@ async def test_the_users_own_close_returns_from_connect(side: Side, tmp_path: Pa
         await bot.told("close")
         assert await bot.ended() == {"end": "returned", "closed": True}
         assert await bot.exit_code() == 0
-        assert {"event": "after close", "closed": True} in bot.entries
 
 
 async def test_a_close_while_a_shard_is_away_returns_from_connect(side: Side, tmp_path: Path) -> None:
@@ -97,15 +96,27 @@ async def test_a_shard_that_the_user_reconnects_is_connected_when_that_returns(s
         assert discord.count("identify") == 3
 
 
-async def test_without_reconnect_a_clean_close_by_discord_returns(side: Side, tmp_path: Path) -> None:
+async def test_without_reconnect_a_shard_that_is_cut_is_resumed_all_the_same(side: Side, tmp_path: Path) -> None:
     async with (
         StandIn.listening(QUICK) as discord,
         recording(side, discord, tmp_path, kind="auto", reconnect=False) as bot,
     ):
         await bot.sees("ready")
-        discord.fault("close", code=1000, shard=1)
+        discord.fault("cut", shard=1)
+        await bot.sees("shard_resumed 1")
+        assert bot.events[bot.events.index("ready") + 1 :] == [*SHARD_LOST, *SHARD_BACK]
+
+
+async def test_without_reconnect_a_shard_that_cannot_come_back_ends_the_client(side: Side, tmp_path: Path) -> None:
+    """discord.py returns from connect() then, whatever the error was."""
+    async with (
+        StandIn.listening(QUICK) as discord,
+        recording(side, discord, tmp_path, kind="auto", reconnect=False) as bot,
+    ):
+        await bot.sees("ready")
+        discord.fault("http_status", status=503, path="GET /")
+        discord.fault("cut", shard=1)
         assert await bot.ended() == {"end": "returned", "closed": True}
-        assert bot.events[bot.events.index("ready") + 1 :][:2] == SHARD_LOST
 
 
 FATAL = {4004: ("ConnectionClosed", 77), 4011: ("ConnectionClosed", 78), 4014: ("PrivilegedIntentsRequired", 78)}

@@ -1,5 +1,6 @@
 """What a ShardLink sees of discord.py: a websocket, its keep-alive, a client with guilds."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import cast
@@ -33,6 +34,10 @@ class FakeWebSocket:
     _keep_alive: FakeKeepAlive | None = field(default_factory=FakeKeepAlive)
     questions: list[tuple[int, list[int]]] = field(default_factory=list)
     closed_with: list[int] = field(default_factory=list)
+    hold: asyncio.Event | None = None
+    """Where set, a question is held back until then, as discord.py's rate limiter does."""
+
+    broken: bool = False
 
     @property
     def keep_alive(self) -> FakeKeepAlive:
@@ -44,6 +49,10 @@ class FakeWebSocket:
         self.sequence = (self.sequence or 0) + 1
 
     async def request_chunks(self, guild_id: int, *, limit: int, user_ids: list[int], nonce: str) -> None:
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.broken:
+            raise ConnectionResetError("Cannot write to closing transport")
         self.questions.append((guild_id, user_ids))
 
     async def close(self, code: int = 4000) -> None:

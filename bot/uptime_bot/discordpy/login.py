@@ -65,11 +65,16 @@ class LoginGuard:
         """Do HTTPClient.request; for login's own requests, come back only with an answer."""
         if route.path not in EXPECTED or route.method != "GET":
             return await self._request(route, **kwargs)
+        try:
+            return await self._until_answered(route, kwargs)
+        finally:
+            self._around.waits.end("login")
+
+    async def _until_answered(self, route: Any, kwargs: dict[str, Any]) -> Any:
         failures = 0
         while True:
             outcome = await self._try(route, kwargs)
             if not isinstance(outcome, Passing | Rejected):
-                self._around.waits.end("login")
                 return outcome
             if isinstance(outcome, Rejected):
                 await self._reject(outcome)

@@ -41,7 +41,7 @@ def _holder(written: bytes) -> str:
         pid = int(holder["pid"])
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(holder["since"])))
         return f"pid {pid} ({_name(pid)}), since {since}, running {holder['target']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return "a process that has not said which it is"
 
 

@@ -115,7 +115,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {key.removeprefix("UPTIME_BOT_").lower(): value for key, value in vars(record).items() if key.isupper()}
+        fields = {
+            key.removeprefix("UPTIME_BOT_").lower(): value for key, value in vars(record).items() if key.isupper()
+        }
+        line = fields | line  # a field never takes the place of what every line has
         if record.exc_info or record.exc_text:
             line["exception"] = record.exc_text or self.formatException(record.exc_info)  # type: ignore[arg-type]
         return json.dumps(line, default=str, ensure_ascii=False)

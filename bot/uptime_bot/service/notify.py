@@ -46,8 +46,9 @@ class Notifier:
         try:
             self._socket.notify(text.encode("utf-8", "replace").decode("latin-1"))
         except OSError as exc:
-            # A ping that could not be sent in time is stale; the next tick brings its own.
-            self._due.pop("WATCHDOG", None)
+            # A ping that could not be sent in time is stale; the next tick brings its own. A trigger is not.
+            if self._due.get("WATCHDOG") == "1":
+                del self._due["WATCHDOG"]
             _log.debug("systemd's notify socket: %s; it goes with the next message", exc)
             return False
         self._due.clear()

@@ -59,7 +59,7 @@ class CrashRecord:
             return max(int(record["unclean_starts"]), 0)
         except FileNotFoundError:
             return 0
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
             _log.warning("the crash record %s is unreadable (%s); starting with none, ignoring", self._path, exc)
             return 0
 

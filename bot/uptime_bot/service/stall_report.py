@@ -63,7 +63,7 @@ def _foreign() -> tuple[str, ...]:
     import sysconfig  # late: needed only once something is stuck
 
     paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts"))
-    return (_OURS, *(str(Path(path).resolve()) for path in paths))
+    return tuple(f"{folder}/" for folder in (_OURS, *(Path(path).resolve() for path in paths)))
 
 
 def _is_users(frame: FrameType) -> bool:

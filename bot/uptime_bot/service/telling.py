@@ -130,8 +130,10 @@ class Teller:
         if verdict.health in (Health.STARTING, Health.STOPPING):
             return
         level = logging.INFO if verdict.health is Health.HEALTHY else logging.WARNING
-        event = Event.READY if ready else Event.VERDICT
-        log_event(_log, event, "%s", words, level=level, verdict=verdict.health, before=before)
+        if ready:
+            log_event(_log, Event.READY, "%s", words, level=level)
+        else:
+            log_event(_log, Event.VERDICT, "%s", words, level=level, verdict=verdict.health, before=before)
 
 
 class StatusBoard:

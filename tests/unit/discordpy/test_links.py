@@ -1,5 +1,6 @@
 """What a shard's link makes of what it sees: ACKs, dispatches, questions, drops and flaps."""
 
+import asyncio
 import time
 
 import discord
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from fakes.gateway import FakeClient, FakeGuild, FakeWebSocket, as_client, linked
 from uptime_bot.contract.settings import HealthSettings
-from uptime_bot.discordpy.links import ACK_RACE_S, FLAP_S, Links, ShardLink
+from uptime_bot.discordpy.links import ACK_RACE_S, FLAP_S, QUESTIONS_TO_A_STRANGER, Links, ShardLink
 from uptime_bot.health.sample import ShardSample, ShardState
 from uptime_bot.service.sampling import ShardSampler
 
@@ -153,6 +154,52 @@ def test_only_a_ready_shard_that_was_silent_for_long_enough_can_be_asked() -> No
     assert seen(link, SILENCE_S + 1).can_be_asked
     link.enter(ShardState.RESUMING)
     assert not seen(link, SILENCE_S + 1).can_be_asked
+
+
+@pytest.mark.parametrize("questions", [QUESTIONS_TO_A_STRANGER, QUESTIONS_TO_A_STRANGER + 3])
+async def test_a_server_that_never_answered_a_question_is_asked_no_more(questions: int) -> None:
+    link, _ = ready()
+    for _ in range(questions):
+        await link.ask()
+        await link.drop(forget_session=False)  # taken for deaf
+        link.ended()
+        link.enter(ShardState.READY)
+    assert not seen(link, SILENCE_S + 1).can_be_asked
+
+
+async def test_a_server_that_has_answered_once_is_asked_for_ever() -> None:
+    link, websocket = ready()
+    await link.ask()
+    websocket.dispatches()
+    seen(link)
+    for _ in range(5):
+        await link.ask()
+        link.enter(ShardState.READY)
+    assert seen(link, SILENCE_S + 1).can_be_asked
+
+
+async def test_a_question_that_discordpy_holds_back_is_not_yet_asked() -> None:
+    """Its limit of 110 sends a minute must not look like a deaf gateway."""
+    link, websocket = ready()
+    websocket.hold = asyncio.Event()
+    asking = asyncio.create_task(link.ask(), name="ask")
+    await asyncio.sleep(0)
+    held = seen(link, SILENCE_S + 1)
+    assert held.asked_at_mono is None
+    assert not held.can_be_asked, "one question at a time"
+    websocket.hold.set()
+    await asking
+    assert seen(link).asked_at_mono is not None
+
+
+async def test_a_question_that_could_not_be_sent_was_not_asked() -> None:
+    link, websocket = ready()
+    websocket.broken = True
+    with pytest.raises(ConnectionResetError):
+        await link.ask()
+    after = seen(link, SILENCE_S + 1)
+    assert after.asked_at_mono is None
+    assert after.can_be_asked
 
 
 # ends

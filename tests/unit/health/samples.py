@@ -49,7 +49,7 @@ def sample(*shards: ShardSample, **changes: Any) -> Sample:
     return replace(well, **changes)
 
 
-def waiting(reason: str = "Discord's gateway: answers 503", until_at: float | None = 1_000.0) -> Waiting:
+def waiting(reason: str = "Discord's gateway: answers 503", until_at: float = 1_000.0) -> Waiting:
     """Something that is waited for."""
     return Waiting(reason=reason, until_at=until_at)
 
@@ -75,9 +75,7 @@ ANY_SAMPLE = st.builds(
     loop_lag_s=st.floats(min_value=0.0, max_value=NOW),
     shards=st.lists(ANY_SHARD, max_size=6).map(tuple),
     shards_expected=st.integers(0, 8),
-    waiting=st.lists(st.builds(Waiting, reason=st.text(max_size=20), until_at=st.none() | MOMENTS), max_size=3).map(
-        tuple
-    ),
+    waiting=st.lists(st.builds(Waiting, reason=st.text(max_size=20), until_at=MOMENTS), max_size=3).map(tuple),
     rest=st.builds(RestSample, state=st.sampled_from(RestState), asked_at_mono=MOMENTS, detail=st.text(max_size=10)),
     was_ready=st.booleans(),
     stopping=st.booleans(),

@@ -123,6 +123,17 @@ INCIDENTS = [
         id="one shard of two is deaf",
     ),
     pytest.param(
+        sample(
+            shard("0", unacknowledged_since_mono=ago(60)),
+            shard("1", unacknowledged_since_mono=ago(21)),
+            rest=ASKED_BEFORE,
+        ),
+        Health.DEGRADED,
+        "shard 0: heartbeat not acknowledged for 60 s; shard 1: heartbeat not acknowledged for 21 s; "
+        "asking Discord's REST whether it is Discord's fault",
+        id="REST answered between the first shard's silence and the second's",
+    ),
+    pytest.param(
         sample(NO_ACKS, rest=ANSWERS, stopping=True), Health.STOPPING, "asked to stop", id="SIGTERM while deaf"
     ),
     pytest.param(

@@ -1,7 +1,7 @@
 """The status line reads as the issue has it."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -13,16 +13,15 @@ from uptime_bot.health.sample import Waiting
 from uptime_bot.health.verdict import Verdict
 from uptime_bot.health.words import Figures, count, duration, status_words
 
-TWO_O_CLOCK = datetime(2026, 11, 21, 14, 2, 10, tzinfo=UTC).timestamp()
+NEXT_TRY = datetime(2026, 11, 21, 14, 2, 10, tzinfo=UTC)
+NOW = NEXT_TRY - timedelta(seconds=8)
 FIGURES = Figures(guilds=12, shards=1, latency_s=0.0434, up_s=3 * 86_400 + 7)
 
 
-def utc(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
-
-
-def words(health: Health, reason: str = "", figures: Figures = FIGURES, waits: tuple[Waiting, ...] = ()) -> str:
-    return status_words(Verdict(health=health, reason=reason), figures, waits, utc)
+def words(
+    health: Health, reason: str = "", figures: Figures = FIGURES, waits: tuple[Waiting, ...] = (), now: datetime = NOW
+) -> str:
+    return status_words(Verdict(health=health, reason=reason), figures, waits, now)
 
 
 def test_ready() -> None:
@@ -34,15 +33,25 @@ def test_ready_with_shards_and_before_the_first_ack() -> None:
     assert words(Health.HEALTHY, figures=figures) == "ready: 1 guild, 4 shards, up 0 s"
 
 
+WAITS = (waiting("Discord answers 503", until_at=NEXT_TRY.timestamp()),)
+
+
 def test_waiting_tells_the_next_try() -> None:
-    waits = (waiting("Discord answers 503", until_at=TWO_O_CLOCK),)
     expected = "waiting: Discord answers 503, next try 14:02:10"
-    assert words(Health.WAITING, "Discord answers 503", waits=waits) == expected
+    assert words(Health.WAITING, "Discord answers 503", waits=WAITS) == expected
 
 
-def test_waiting_for_no_known_time() -> None:
-    waits = (waiting("the network", until_at=None),)
-    assert words(Health.WAITING, "the network", waits=waits) == "waiting: the network"
+def test_the_next_try_is_told_in_the_zone_of_now() -> None:
+    now = NOW.astimezone(timezone(timedelta(hours=-3)))
+    assert words(Health.WAITING, "x", waits=WAITS, now=now) == "waiting: x, next try 11:02:10"
+
+
+def test_a_try_that_is_under_way() -> None:
+    assert words(Health.WAITING, "x", waits=WAITS, now=NEXT_TRY) == "waiting: x, trying now"
+
+
+def test_waiting_for_rest_to_answer_has_no_next_try() -> None:
+    assert words(Health.WAITING, "Discord's REST does not answer") == "waiting: Discord's REST does not answer"
 
 
 def test_degraded_tells_why_and_how_it_goes_on() -> None:

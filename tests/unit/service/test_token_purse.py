@@ -35,7 +35,7 @@ class House:
     def purse(self) -> TokenPurse:
         files = (self.folder / "token-1", self.folder / "token-2")
         return TokenPurse(
-            TokenSettings(files=files),
+            lambda: TokenSettings(files=files),
             environ=self.environ,
             rejected=RejectedTokens(self.folder / "rejected-tokens.json"),
             redactor=self.redactor,
@@ -140,7 +140,7 @@ async def test_a_token_from_a_command_does_not_block_the_loop(house: House) -> N
     rejected = RejectedTokens(house.folder / "rejected-tokens.json")
     rejected.add(fingerprint(FIRST), at=datetime(2026, 11, 21, tzinfo=UTC), where="401")
     settings = TokenSettings(credential="", files=(), environment="", command=("/bin/false-store",))
-    purse = TokenPurse(settings, environ={}, rejected=rejected, redactor=house.redactor, exits=house.exits)
+    purse = TokenPurse(lambda: settings, environ={}, rejected=rejected, redactor=house.redactor, exits=house.exits)
     assert (await purse.choose(OWN)).reveal() == OWN
 
 

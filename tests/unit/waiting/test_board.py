@@ -7,29 +7,28 @@ import pytest
 from uptime_bot.waiting.board import WaitBoard
 
 
-def test_a_wait_is_there_for_as_long_as_it_lasts_the_oldest_first() -> None:
+def test_a_wait_is_there_until_it_is_over_the_oldest_first() -> None:
     board = WaitBoard()
-    with board.waiting("login", "Discord answers 503", 10.0):
-        with board.waiting("shard 1", "connection refused", None):
-            first, second = board.current()
-            assert (first.reason, second.reason) == ("Discord answers 503", "connection refused")
-            assert first.until_at == pytest.approx(time.time() + 10.0, abs=2.0)
-            assert second.until_at is None
-        assert len(board.current()) == 1
+    board.begin("login", "Discord answers 503", 10.0)
+    board.begin("shard 1", "connection refused", 1.0)
+    first, second = board.current()
+    assert (first.reason, second.reason) == ("Discord answers 503", "connection refused")
+    assert first.until_at == pytest.approx(time.time() + 10.0, abs=2.0)
+    board.end("login")
+    assert board.current() == (second,)
+    board.end("shard 1")
     assert board.current() == ()
 
 
-def test_a_wait_that_fails_is_taken_down() -> None:
+def test_a_wait_that_goes_on_is_renewed_and_keeps_its_place() -> None:
     board = WaitBoard()
-    with pytest.raises(RuntimeError), board.waiting("login", "x", 1.0):
-        raise RuntimeError
+    board.begin("shard 0", "connection refused", 1.0)
+    board.begin("shard 1", "connection refused", 1.0)
+    board.begin("shard 0", "answers 503", 2.0)
+    assert [wait.reason for wait in board.current()] == ["answers 503", "connection refused"]
+
+
+def test_the_end_of_what_never_began_is_nothing() -> None:
+    board = WaitBoard()
+    board.end("login")
     assert board.current() == ()
-
-
-def test_two_waits_of_the_same_name_stand_both() -> None:
-    """Two clients in one process both have a shard 0 and a login."""
-    board = WaitBoard()
-    with board.waiting("shard 0", "the first client's", 1.0):
-        with board.waiting("shard 0", "the second client's", 1.0):
-            assert len(board.current()) == 2
-        assert [wait.reason for wait in board.current()] == ["the first client's"]
