@@ -76,7 +76,7 @@ describe_state() {
     inactive/*) ;; # not begun yet
     active/*) echo "READY: ${STATUS#ready: }" ;;
     activating/auto-restart*) echo "it ended ($RESULT, status $EXIT); systemd starts it again" ;;
-    activating/*) echo "starting: ${STATUS#starting: }" ;;
+    activating/*) STATUS=${STATUS#starting: } && echo "starting: ${STATUS:-the process}" ;;
     *) echo "$ACTIVE ($SUB)${STATUS:+: $STATUS}" ;;
     esac
 }

@@ -58,11 +58,11 @@ def make_handler(form: str, environ: Mapping[str, str], stream: TextIO) -> loggi
     """The handler for a format; "auto" is the journal where stderr is connected to it."""
     to_journal = is_journal(stream, environ)
     if form == "journal" or (form == "auto" and to_journal):
-        return _journal_handler() or _console(stream, PriorityFormatter("%(name)s: %(message)s"))
+        return _journal_handler() or _console(stream, PriorityFormatter("%(speaker)s%(message)s"))
     if form == "json":
         return _console(stream, JsonFormatter())
-    pattern = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
-    return _console(stream, ColourFormatter(pattern) if stream.isatty() else logging.Formatter(pattern))
+    pattern = "%(asctime)s %(levelname)-8s %(speaker)s%(message)s"
+    return _console(stream, ColourFormatter(pattern) if stream.isatty() else SpeakerFormatter(pattern))
 
 
 def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -80,8 +80,7 @@ def _journal_handler() -> logging.Handler | None:
     except ImportError:
         return None
     handler: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER=IDENTIFIER)
-    # The logger's name is a journal field; in the line people read it says who speaks: the bot, discord.py or us.
-    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    handler.setFormatter(SpeakerFormatter("%(speaker)s%(message)s"))
     return handler
 
 
@@ -91,16 +90,24 @@ def _console(stream: TextIO, formatter: logging.Formatter) -> logging.Handler:
     return handler
 
 
-class PriorityFormatter(logging.Formatter):
+class SpeakerFormatter(logging.Formatter):
+    """Names who speaks where it is the bot or discord.py; a line without a name is ours, as SYSLOG_IDENTIFIER says."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        record.speaker = "" if record.name.startswith("uptime_bot.") else f"{record.name}: "
+        return super().format(record)
+
+
+PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+
+class PriorityFormatter(SpeakerFormatter):
     """For the journal without python-systemd: `<N>` before each line carries the priority (sd-daemon(3))."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as lines that the journal files under its priority."""
-        priority = (
-            7
-            if record.levelno <= logging.DEBUG
-            else max(2, 6 - (record.levelno - logging.INFO) // 10 - (record.levelno > logging.INFO))
-        )
+        priority = next((priority for level, priority in PRIORITIES if record.levelno >= level), 7)
         return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
 
 
@@ -124,7 +131,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
-class ColourFormatter(logging.Formatter):
+class ColourFormatter(SpeakerFormatter):
     """For a terminal: the level in colour."""
 
     COLOURS = {"DEBUG": "2", "INFO": "34", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}  # noqa: RUF012 - a constant

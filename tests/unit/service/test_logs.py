@@ -33,7 +33,7 @@ def failed() -> logging.LogRecord:
 
 @pytest.mark.parametrize(
     ("level", "priority"),
-    [(5, 7), (10, 7), (15, 7), (20, 6), (25, 5), (30, 4), (35, 4), (40, 3), (50, 2), (100, 2)],
+    [(5, 7), (10, 7), (15, 7), (20, 6), (25, 6), (30, 4), (35, 4), (40, 3), (50, 2), (100, 2)],
 )
 def test_priorities_are_those_of_syslog(level: int, priority: int) -> None:
     assert PriorityFormatter("%(message)s").format(record(level=level)) == f"<{priority}>hello"
@@ -112,9 +112,9 @@ class TtyStream(io.StringIO):
     ("form", "stream", "kind"),
     [
         ("json", io.StringIO(), JsonFormatter),
-        ("console", io.StringIO(), logging.Formatter),
+        ("console", io.StringIO(), SpeakerFormatter),
         ("console", TtyStream(), ColourFormatter),
-        ("auto", io.StringIO(), logging.Formatter),
+        ("auto", io.StringIO(), SpeakerFormatter),
         ("auto", TtyStream(), ColourFormatter),
     ],
 )
