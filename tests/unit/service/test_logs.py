@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uptime_bot.contract.messages import Event, log_event
-from uptime_bot.service.logs import ColourFormatter, JsonFormatter, PriorityFormatter, is_journal, make_handler
+from uptime_bot.service.logs import (
+    ColourFormatter,
+    JsonFormatter,
+    PriorityFormatter,
+    SpeakerFormatter,
+    is_journal,
+    make_handler,
+)
 
 
 def record(message: str = "hello", level: int = logging.INFO, **extra: object) -> logging.LogRecord:

@@ -99,8 +99,7 @@ def test_a_library_the_user_was_called_from_does_not_hide_the_line(tmp_path: Pat
     assert (report.line, report.function) == (5, "guard")
 
 
-@pytest.mark.parametrize("kind", ["stdlib", "scripts"])
-def test_a_folder_whose_name_begins_like_the_librarys_is_the_users(kind: str, tmp_path: Path) -> None:
+def test_a_folder_whose_name_begins_like_the_librarys_is_the_users() -> None:
     """Such as /usr/lib/python3.11-bots beside /usr/lib/python3.11."""
     beside = Path(f"{sysconfig.get_path('stdlib')}-bots") / "bot.py"
     source = "def slow(event):\n    event.wait()\n"
