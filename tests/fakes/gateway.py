@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import discord
+import yarl
 from discord.gateway import DiscordWebSocket
 
 from uptime_bot.discordpy.links import ShardLink
@@ -25,11 +26,21 @@ class FakeKeepAlive:
         self._last_ack = at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeSocket:
+    """aiohttp's end of it."""
+
+    close_code: int | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class FakeWebSocket:
     """Remembers what was asked of it and with which codes it was closed."""
 
     sequence: int | None = None
+    session_id: str | None = None
+    gateway: yarl.URL = field(default_factory=lambda: yarl.URL("wss://gateway.example/"))
+    socket: FakeSocket = field(default_factory=FakeSocket)
     latency: float = 0.04
     _keep_alive: FakeKeepAlive | None = field(default_factory=FakeKeepAlive)
     questions: list[tuple[int, list[int]]] = field(default_factory=list)

@@ -8,6 +8,10 @@ import discord
 
 from uptime_bot.waiting.reachability import Answer, Reachability
 
+_BASE = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
+FIRST, OWN = f"{_BASE}AAA", f"{_BASE}CCC"
+"""Two tokens as Discord issues them: the environment's and the script's own."""
+
 
 class FakeResponse:
     """As much of aiohttp's response as discord.HTTPException reads."""

@@ -1,51 +1,19 @@
 """The login guard: waits out what passes, gives a rejected token up for the next, leaves nothing behind."""
 
 from collections.abc import Callable
-from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from discord.http import Route
 
 from fakes.clock_loop import run_with_clock
-from fakes.login import DeafReachability, FakeHttp, answered
-from uptime_bot.contract.redaction import Redactor
-from uptime_bot.contract.rejected_tokens import RejectedTokens
-from uptime_bot.contract.settings import PathSettings, Settings, TokenSettings
+from fakes.login import FIRST, OWN, FakeHttp, answered
 from uptime_bot.discordpy.login import LoginGuard
 from uptime_bot.discordpy.surroundings import Surroundings
-from uptime_bot.service.exits import ExitNote, GiveUp
-from uptime_bot.service.token_purse import TokenPurse
-from uptime_bot.waiting.board import WaitBoard
+from uptime_bot.service.exits import GiveUp
 
-BASE = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
-FIRST, OWN = f"{BASE}AAA", f"{BASE}CCC"
 ME = {"id": "1", "username": "bot"}
 WHOAMI = Route("GET", "/users/@me")
-
-
-@pytest.fixture
-def around(tmp_path: Path) -> Surroundings:
-    exits = ExitNote()
-    purse = TokenPurse(
-        lambda: TokenSettings(files=()),
-        environ={"DISCORD_TOKEN": FIRST},
-        rejected=RejectedTokens(tmp_path / "rejected-tokens.json"),
-        redactor=Redactor(),
-        exits=exits,
-    )
-    settings = Settings(paths=PathSettings(state_dir=tmp_path, runtime_dir=tmp_path))
-    return Surroundings(
-        settings=lambda: settings,
-        exits=exits,
-        purse=purse,
-        reachability=DeafReachability(),
-        waits=WaitBoard(),
-        on_login=lambda _: None,
-        on_change=lambda: None,
-        rng=Random(1),  # noqa: S311 - jitter, not a secret
-    )
 
 
 def ask(
