@@ -40,7 +40,14 @@ class Connector:
         session: Session | None = None
         initial = True
         while not client.is_closed():
-            ws = await opener.open(client.shard_id, session=session, gateway=None, initial=initial)
+            try:
+                ws = await opener.open(
+                    client.shard_id, session=session, gateway=None, initial=initial, reconnect=reconnect
+                )
+            except PASSING:
+                client.dispatch("disconnect")
+                await client.close()
+                raise
             if ws is None:
                 return
             client.ws, initial = ws, False
@@ -120,7 +127,10 @@ class Connector:
         shard_link.ended()
         try:
             await opener.wait_turn(shard_link, reason)
-            ws = await opener.open(shard.id, session=session, gateway=None, initial=False)
+            ws = await opener.open(shard.id, session=session, gateway=None, initial=False, reconnect=shard._reconnect)
+        except PASSING as exc:
+            shard._queue_put(EventItem(EventType.close, shard, exc))
+            return
         except Exception as exc:  # noqa: BLE001 - the client's own loop raises it
             shard._queue_put(EventItem(EventType.terminate, shard, exc))
             return

@@ -25,14 +25,13 @@ PRIVILEGED = {
 
 def give_up_on(exc: Exception, client: discord.Client, around: Surroundings) -> GiveUp | None:
     """The end of the process that a close code asks for, or None where a restart may help."""
-    if isinstance(exc, discord.PrivilegedIntentsRequired):
+    code = exc.code if isinstance(exc, discord.ConnectionClosed) else None
+    if code == 4014 or isinstance(exc, discord.PrivilegedIntentsRequired):
         return around.exits.give_up(ExitCode.CONFIG, intents_words(client), Event.INTENTS_REFUSED)
-    if not isinstance(exc, discord.ConnectionClosed):
-        return None
-    if exc.code == 4004:
+    if code == 4004:
         return _token_rejected(around)
-    if exc.code in CONFIG_WORDS:
-        words = f"Discord closed the gateway: {CONFIG_WORDS[exc.code]}, then restart"
+    if code in CONFIG_WORDS:
+        words = f"Discord closed the gateway: {CONFIG_WORDS[code]}, then restart"
         return around.exits.give_up(ExitCode.CONFIG, words, Event.CONFIG_REFUSED)
     return None
 

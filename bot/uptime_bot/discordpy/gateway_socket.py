@@ -43,6 +43,7 @@ class GatewaySocket(DiscordWebSocket):
 
     async def resume(self) -> None:
         """HELLO has arrived; RESUME."""
+        self.link.greeted = True
         await super().resume()
         self.link.identified = False
         self.link.enter(ShardState.RESUMING)

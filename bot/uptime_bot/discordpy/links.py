@@ -1,6 +1,7 @@
 """What we know of each client's shards: a few words beside each websocket, sampled once a tick."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +34,10 @@ class ShardLink:
     state: ShardState = ShardState.CONNECTING
     since_mono: float = field(default_factory=time.monotonic)
     failures: int = 0
-    """Attempts in a row that did not end in a session that lasted."""
+    """Attempts in a row that did not end in a session that lasted, and failed alike: before HELLO, or after it."""
+
+    failed_greeted: bool = False
+    """Whether the last failed attempt had seen a HELLO: Discord was there, and did not want us."""
 
     unanswered_resumes: int = 0
     identified: bool = False
@@ -79,7 +83,9 @@ class ShardLink:
             self._dropped = False
             return
         lasted = self.state is ShardState.READY and time.monotonic() - self.since_mono >= FLAP_S
-        self.failures = 0 if lasted else self.failures + 1
+        same = self.greeted is self.failed_greeted
+        self.failures = 0 if lasted else (self.failures if same else 0) + 1
+        self.failed_greeted = self.greeted
         if self.state is ShardState.RESUMING:
             self.unanswered_resumes += 1
         self.enter(ShardState.CONNECTING)
@@ -169,6 +175,9 @@ class ClientLink:
 
     def __init__(self, client: discord.Client) -> None:
         self.client = client
+        self.identified_mono = -math.inf
+        """When the last IDENTIFY was sent."""
+
         self.identifying = asyncio.Lock()
         """One IDENTIFY at a time; discord.py's own hook keeps 5 s between them (max_concurrency)."""
         self.shards: dict[int, ShardLink] = {}

@@ -54,6 +54,7 @@ class LoginGuard:
         self._around = around
         self._own = own
         self._closed = closed
+        self._key = f"login of {id(http)}"
         self.token: Token | None = None
 
     async def choose_token(self) -> Token:
@@ -68,7 +69,7 @@ class LoginGuard:
         try:
             return await self._until_answered(route, kwargs)
         finally:
-            self._around.waits.end("login")
+            self._around.waits.end(self._key)
 
     async def _until_answered(self, route: Any, kwargs: dict[str, Any]) -> Any:
         failures = 0
@@ -113,7 +114,7 @@ class LoginGuard:
             log_event(_log, Event.WAITING, "%s; trying again until it passes", passing.reason)
         reachability = self._around.reachability
         probe = (lambda: reachability.rest(path)) if passing.unreachable else None
-        self._around.waits.begin("login", passing.reason, delay_s)
+        self._around.waits.begin(self._key, passing.reason, delay_s)
         await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._closed)
         if self._closed():
             raise RuntimeError("the client was closed while it was logging in")

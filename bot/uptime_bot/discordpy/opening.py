@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from contextlib import nullcontext
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,9 @@ HANDSHAKE_TIMEOUT_S = 15.0
 
 RESUMES_WITHOUT_ANSWER = 5
 """After so many the session is given up for an IDENTIFY."""
+
+IDENTIFY_SPACING_S = 5.5
+"""Discord allows one IDENTIFY in 5 s (max_concurrency); the rest is for the way there."""
 
 NEW_SESSION_CODES = frozenset({4007, 4009})
 """Invalid seq and session timed out: Discord asks for a new session; discord.py would RESUME for ever."""
@@ -81,50 +84,65 @@ class Opener:
         self._around = around
 
     async def open(
-        self, shard_id: int | None, *, session: Session | None, gateway: yarl.URL | None, initial: bool
+        self,
+        shard_id: int | None,
+        *,
+        session: Session | None,
+        gateway: yarl.URL | None,
+        initial: bool,
+        reconnect: bool = True,
     ) -> DiscordWebSocket | None:
         """Connect and send RESUME or IDENTIFY, waiting out what passes; None when the client was closed meanwhile.
 
-        Raises what does not pass, such as a fatal close code.
+        Raises what does not pass, such as a fatal close code; without reconnect, everything.
         """
         client, shard = self._link.client, self._link.shard(shard_id)
-        while not client.is_closed():
-            if shard.forget_session or shard.unanswered_resumes >= RESUMES_WITHOUT_ANSWER:
-                session, shard.forget_session, shard.unanswered_resumes = None, False, 0
-            target = _target(shard, session, gateway)
-            try:
-                async with nullcontext() if session else self._link.identifying:
-                    ws = await self._attempt(client, shard, session, target, initial=initial)
-            except ReconnectWebSocket as exc:  # op 7 or op 9 in place of HELLO, or a drop before it
+        try:
+            while not client.is_closed():
+                if shard.forget_session or shard.unanswered_resumes >= RESUMES_WITHOUT_ANSWER:
+                    session, shard.forget_session, shard.unanswered_resumes = None, False, 0
+                target = _target(shard, session, gateway)
+                try:
+                    return await self._attempt(client, shard, session, target, initial=initial)
+                except ReconnectWebSocket as exc:  # op 7 or op 9 in place of HELLO, or a drop before it
+                    session = session if exc.resume else None
+                    reason, unreachable = "Discord drops the connection at once", None
+                except PASSING as exc:
+                    if not reconnect:
+                        raise
+                    reason, unreachable = f"Discord's gateway: {words_of(exc)}", target
+                except Exception as exc:
+                    if shard.greeted or not reconnect or isinstance(exc, discord.ConnectionClosed):
+                        raise  # from the bot's own before_identify hook, or fatal
+                    reason, unreachable = f"what answers is not Discord's gateway: {words_of(exc)}", None
                 shard.ended()
-                session = session if exc.resume else None
-                await self._wait(shard, "Discord drops the connection at once", None)
-            except PASSING as exc:
-                shard.ended()
-                await self._wait(shard, f"Discord's gateway: {words_of(exc)}", target)
-            except Exception as exc:
-                if shard.greeted or isinstance(exc, discord.ConnectionClosed):
-                    raise  # from the bot's own before_identify hook, or fatal
-                shard.ended()
-                await self._wait(shard, f"what answers is not Discord's gateway: {words_of(exc)}", None)
-            else:
-                self._around.waits.end(_key(shard))
-                return ws
+                await self._wait(shard, reason, unreachable)
+        finally:
+            self._around.waits.end(_key(shard))
         return None
 
     async def _attempt(
         self, client: discord.Client, shard: ShardLink, session: Session | None, target: yarl.URL, *, initial: bool
     ) -> DiscordWebSocket:
-        shard.begin()
-        shard.identified = False
-        resume: dict[str, Any] = {}
         if session is not None:
             resume = {"resume": True, "session": session.session_id, "sequence": session.sequence}
+            return await self._connect(client, shard, target, resume)
+        async with self._link.identifying:
+            # discord.py's own hook waits 5 s before any IDENTIFY but the first, however long ago that was.
+            rested = time.monotonic() - self._link.identified_mono >= IDENTIFY_SPACING_S
+            ws = await self._connect(client, shard, target, {"initial": initial or rested})
+            self._link.identified_mono = time.monotonic()
+            return ws
+
+    async def _connect(
+        self, client: discord.Client, shard: ShardLink, target: yarl.URL, how: dict[str, Any]
+    ) -> DiscordWebSocket:
+        shard.begin()
         mark = opening.set(shard)
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S) as shard.opening:
                 return await GatewaySocket.from_client(
-                    client, initial=initial, gateway=target, shard_id=shard_id_of(client, shard), **resume
+                    client, gateway=target, shard_id=shard_id_of(client, shard), **how
                 )
         except BaseException:
             # A half-open websocket would go on in the background, with its heartbeat thread.
@@ -136,15 +154,21 @@ class Opener:
             shard.opening = None
 
     async def wait_turn(self, shard: ShardLink, reason: str) -> None:
-        """Wait before a new attempt, if the last one failed."""
-        if shard.failures:
+        """Wait before a new attempt, if the last one failed; open() takes the wait off the board."""
+        if shard.failures and not self._link.client.is_closed():
             await self._wait(shard, reason, None)
+        if self._link.client.is_closed():
+            self._around.waits.end(_key(shard))
 
     async def _wait(self, shard: ShardLink, reason: str, unreachable: yarl.URL | None) -> None:
         limits = self._around.settings().reconnect
         cap_s = limits.identify_max_delay_s if shard.identified else limits.max_delay_s
-        delay_s = backoff_s(shard.failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
-        if shard.failures == 1:
+        # Where Discord answered, the first failure is no reason to wait: a session that has expired, a drop, an op 7.
+        failures = shard.failures - shard.failed_greeted
+        delay_s = backoff_s(failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
+        if failures == 0:
+            return
+        if failures == 1:
             log_event(_log, Event.WAITING, "shard %s: %s; trying again until it passes", shard.shard_id, reason)
         reachability = self._around.reachability
         probe = (

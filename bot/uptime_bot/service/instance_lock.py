@@ -20,10 +20,13 @@ class InstanceLock:
 
     def acquire(self, target: str) -> None:
         """Take the lock or raise InstanceLocked with the holder in words."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise InstanceLocked(f"cannot open the lock {self._path}: {exc.strerror}; mend [paths] state_dir") from exc
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
+        except BlockingIOError as exc:
             holder = _holder(os.pread(file, 4096, 0))
             os.close(file)
             raise InstanceLocked(

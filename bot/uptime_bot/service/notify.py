@@ -41,17 +41,19 @@ class Notifier:
         """Send NAME=value pairs in one datagram; False when they have to wait for the next one."""
         if self._socket is None:
             return True
-        self._due |= {name: str(value) for name, value in assignments.items()}
-        text = "\n".join(f"{name}={status_line(value)}" for name, value in self._due.items())
+        # A signal handler may send in the middle of this: each send works on a copy of its own.
+        due = self._due | {name: str(value) for name, value in assignments.items()}
+        text = "\n".join(f"{name}={status_line(value)}" for name, value in due.items())
         try:
             self._socket.notify(text.encode("utf-8", "replace").decode("latin-1"))
         except OSError as exc:
             # A ping that could not be sent in time is stale; the next tick brings its own. A trigger is not.
-            if self._due.get("WATCHDOG") == "1":
-                del self._due["WATCHDOG"]
+            if due.get("WATCHDOG") == "1":
+                del due["WATCHDOG"]
+            self._due = due
             _log.debug("systemd's notify socket: %s; it goes with the next message", exc)
             return False
-        self._due.clear()
+        self._due = {}
         return True
 
 
