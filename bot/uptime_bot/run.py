@@ -16,6 +16,7 @@ from uptime_bot.contract.settings import LogSettings, Settings
 from uptime_bot.contract.status import Status
 from uptime_bot.service.exits import ExitNote, GiveUp
 from uptime_bot.service.instance_lock import InstanceLock, InstanceLocked
+from uptime_bot.service.lingering import lingering_threads, wait_for_bots_in_threads
 from uptime_bot.service.logs import set_up_logging
 from uptime_bot.service.notify import Notifier, connect, watchdog_s
 from uptime_bot.service.pacing import is_main_process_of_a_unit, wait_for_turn
@@ -97,7 +98,7 @@ class Host:
             pulse=self._pulse,
             grace_s=lambda: self._settings.stop.grace_s,
             on_stop=self._stop_attachment,
-            at_end=self._crashes.ended_cleanly,
+            at_end=self._count_end,
         )
 
     def _stop_attachment(self) -> None:
@@ -117,24 +118,29 @@ class Host:
         self._stopper.install()
         if supervised or not sys.stdin or not sys.stdin.isatty():
             self._reloader.install()  # in a terminal SIGHUP means that the terminal is gone, and the bot goes with it
+        code = self._code_of(lambda: self._run(supervised=supervised))
+        if not self._exits.final_code(code) and not self._exits.stop_asked:
+            code = self._code_of(lambda: wait_for_bots_in_threads(self._pulse, lambda: self._exits.stop_asked))
+        return self._end(code)
+
+    def _code_of(self, action: Callable[[], None]) -> int:
         try:
-            code = self._run(supervised=supervised)
+            action()
         except KeyboardInterrupt:
             self._exits.stop_asked = True
-            code = ExitCode.OK
+            return ExitCode.OK
         except SystemExit as exc:
-            code = _code_of(exc)
+            return _code_of(exc)
         except (TargetRefused, InstanceLocked) as exc:
             refused = isinstance(exc, TargetRefused)
             event = Event.CONFIG_REFUSED if refused else Event.INSTANCE_LOCKED
-            code = int(
-                self._exits.give_up(ExitCode.CONFIG if refused else ExitCode.TEMPFAIL, str(exc), event).exit_code
-            )
+            code = ExitCode.CONFIG if refused else ExitCode.TEMPFAIL
+            return int(self._exits.give_up(code, str(exc), event).exit_code)
         except BaseException as exc:  # noqa: BLE001 - whatever ends the user's script is told once, here
-            code = self._crashed(exc)
-        return self._end(code)
+            return self._crashed(exc)
+        return ExitCode.OK
 
-    def _run(self, *, supervised: bool) -> int:
+    def _run(self, *, supervised: bool) -> None:
         self._make_folders()
         if supervised:
             wait_for_turn(self._crashes, self._settings.restart, self._notifier)
@@ -148,7 +154,6 @@ class Host:
                 run_attribute(self._target)
             case TargetKind.BUILT_IN:
                 self._run_built_in()
-        return 0
 
     def _make_folders(self) -> None:
         for folder in (self._settings.paths.state_dir, self._settings.paths.runtime_dir):
@@ -183,7 +188,6 @@ class Host:
             environ=self._environ,
             rejected=rejected,
             redactor=self._redactor,
-            exits=self._exits,
         )
 
     def _run_built_in(self) -> None:
@@ -205,6 +209,7 @@ class Host:
         self._settings = fresh
 
     def _crashed(self, exc: BaseException) -> int:
+        self._stopper.arm(ExitCode.CRASH)  # before the log, which may block
         log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)
         cannot_import = isinstance(exc, SyntaxError | ImportError) and self._latest_status() is None
         return ExitCode.CONFIG if cannot_import else ExitCode.CRASH
@@ -220,9 +225,9 @@ class Host:
                 type(swallowed).__name__,
                 swallowed,
             )
-        # An unasked end with 0 counts as a start: who has it restarted (RestartForceExitStatus=0) has it paced, too.
-        if self._exits.stop_asked or final in (ExitCode.NOPERM, ExitCode.CONFIG):
-            self._crashes.ended_cleanly()
+        if self._exits.stop_asked or final or lingering_threads():
+            self._stopper.arm(final)
+        self._count_end(final)
         if isinstance(self._exits.given_up, GiveUp):
             self._notifier.send(STATUS=f"gave up: {self._exits.given_up.reason}")
         elif final:
@@ -230,8 +235,16 @@ class Host:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self._attachment is not None:
             self._attachment.end()
-        self._stopper.arm(final)
+        self._stopper.wait_until_told()
         return final
+
+    def _count_end(self, code: int) -> None:
+        """Take this start back where it was no crash; nothing else decides that.
+
+        An unasked end with 0 counts: who has it restarted (RestartForceExitStatus=0) has it paced, too.
+        """
+        if self._exits.stop_asked or code in (ExitCode.NOPERM, ExitCode.CONFIG):
+            self._crashes.ended_cleanly()
 
 
 def _code_of(exc: SystemExit) -> int:

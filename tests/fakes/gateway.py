@@ -9,7 +9,7 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from uptime_bot.discordpy.links import ShardLink
+from uptime_bot.discordpy.shard_link import ShardLink
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class FakeWebSocket:
     """Where set, a question is held back until then, as discord.py's rate limiter does."""
 
     broken: bool = False
+    open: bool = True
 
     @property
     def keep_alive(self) -> FakeKeepAlive:
@@ -68,6 +69,7 @@ class FakeWebSocket:
 
     async def close(self, code: int = 4000) -> None:
         self.closed_with.append(code)
+        self.open = False
         self._keep_alive = None
 
 
@@ -96,7 +98,7 @@ class FakeClient:
         return self.closed
 
 
-def as_client(client: FakeClient) -> discord.Client:
+def as_client(client: object) -> discord.Client:
     """For what asks for a real one."""
     return cast("discord.Client", client)
 

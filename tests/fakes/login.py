@@ -46,6 +46,14 @@ class FakeHttp:
         return answer
 
 
+class FakeLoginClient:
+    """As much of a client as its login touches."""
+
+    def __init__(self, http: FakeHttp, closed: Callable[[], bool]) -> None:
+        self.http = http
+        self.is_closed = closed
+
+
 class DeafReachability(Reachability):
     """A probe that asks nobody."""
 

@@ -33,7 +33,7 @@ class RejectedTokens:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.problem: str | None = None
         self._unsaved = False
         self._entries: dict[str, RejectedToken] = {}
@@ -67,12 +67,12 @@ class RejectedTokens:
 
     def _read(self) -> Iterable[RejectedToken]:
         try:
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 raw = file.read(_LARGEST_BYTES)  # one that is cut off here is no valid JSON either
         except FileNotFoundError:
             return ()
         except OSError as error:
-            self.problem = f"{self._path} cannot be read: {error.strerror}, going on without it"
+            self.problem = f"{self.path} cannot be read: {error.strerror}, going on without it"
             return ()
         import json  # late: watchers import this module, and mostly find no file
 
@@ -83,12 +83,12 @@ class RejectedTokens:
             return ()
 
     def _set_aside(self) -> None:
-        aside = self._path.with_name(self._path.name + ".corrupt")
-        self.problem = f"{self._path} cannot be understood, set aside as {aside.name}, going on without it"
+        aside = self.path.with_name(self.path.name + ".corrupt")
+        self.problem = f"{self.path} cannot be understood, set aside as {aside.name}, going on without it"
         try:
-            self._path.replace(aside)
+            self.path.replace(aside)
         except OSError as error:
-            self.problem = f"{self._path} cannot be understood nor set aside: {error.strerror}, going on without it"
+            self.problem = f"{self.path} cannot be understood nor set aside: {error.strerror}, going on without it"
 
     def _save(self) -> None:
         import json  # late, as above
@@ -100,9 +100,9 @@ class RejectedTokens:
         self._unsaved = True
         try:
             content = json.dumps({"version": _VERSION, "rejected": listed}, indent=1) + "\n"
-            write_atomically(self._path, content.encode())
+            write_atomically(self.path, content.encode())
         except OSError as error:
-            raise NotSavedError(f"{self._path} cannot be written: {error.strerror}") from error
+            raise NotSavedError(f"{self.path} cannot be written: {error.strerror}") from error
         self._unsaved = False
 
 

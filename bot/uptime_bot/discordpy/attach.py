@@ -20,7 +20,7 @@ from uptime_bot.contract.settings import DiscordSettings
 from uptime_bot.discordpy.fatal import give_up_on
 from uptime_bot.discordpy.insides import CONNECTION, LOGIN, missing
 from uptime_bot.discordpy.links import ClientLink, Links
-from uptime_bot.discordpy.login import at_login, guarded, guarded_login
+from uptime_bot.discordpy.login import at_login, choose_token, guarded, guarded_login
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.health.sample import ShardState
 
@@ -36,7 +36,7 @@ def attach(links: Links, around: Surroundings) -> None:
     _attach_login(links, around)
     if _feature_is_possible("quick reconnects, RESUME after failed attempts, deafness", CONNECTION):
         _attach_connection(links, around)
-    _attach_connect_errors(around)
+    _attach_connect_errors(links, around)
 
 
 def point_at(settings: DiscordSettings) -> None:
@@ -60,15 +60,18 @@ def _attach_login(links: Links, around: Surroundings) -> None:
 
     async def login(self: discord.Client, token: str) -> None:
         link = links.of(self)
+        own: object = token  # a bot may pass None, where os.environ.get() found nothing
+        link.own = own if isinstance(own, str) else None
         around.exits.swallowed = None
-        around.reachability.proxy = self.http.proxy
+        around.reachability.go_the_way_of(self.http)
+        links.logging_in()
         _hear_ready(link, around)
         around.on_login(asyncio.get_running_loop())
         try:
             if guard_possible:
-                await guarded_login(self, original, token, around)
+                await guarded_login(link, original, around, links)
             else:
-                await original(self, (await around.purse.choose(token)).reveal())
+                await original(self, (await choose_token(link, around, links)).reveal())
         except Exception as exc:
             around.exits.swallowed = exc
             raise
@@ -90,7 +93,9 @@ def _noting(link: ClientLink, event: str, parse: Callable[[Any], None], around: 
             shard_id = link.client.shard_id
         else:
             shard_id = data["shard"][0] if event == "READY" else data["__shard_id__"]
-        link.shard(shard_id).enter(ShardState.READY)
+        shard = link.shard(shard_id)
+        shard.established = True
+        shard.enter(ShardState.READY)
         around.on_change()
 
     return parse_and_note
@@ -107,16 +112,24 @@ def _attach_connection(links: Links, around: Surroundings) -> None:
     launch_shards = auto.launch_shards
 
     async def guarded_launch_shards(self: discord.AutoShardedClient) -> None:
-        async with guarded(self, around, None) as guard:
-            guard.token = around.purse.current
-            await launch_shards(self)
+        link = links.of(self)
+        async with guarded(link, around, links):
+            link.fatal = asyncio.get_running_loop().create_future()
+            launching = asyncio.ensure_future(launch_shards(self))
+            try:
+                await asyncio.wait({launching, link.fatal}, return_when=asyncio.FIRST_COMPLETED)
+                # A shard that was refused for good: no other sends the same token or intents after it.
+                await (link.fatal if link.fatal.done() else launching)
+            finally:
+                launching.cancel()
+                link.fatal.cancel()
+                link.fatal = None
 
     replacements: tuple[tuple[type, str, Callable[..., Awaitable[None]]], ...] = (
         (discord.Client, "connect", connector.connect),
         (auto, "launch_shard", connector.launch_shard),
         (auto, "launch_shards", guarded_launch_shards),
         (Shard, "worker", connector.work),
-        (Shard, "reidentify", connector.reidentify),
         (Shard, "reconnect", connector.reconnect),
     )
     for owner, name, function in replacements:
@@ -130,18 +143,23 @@ def _as_method(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaita
     return method
 
 
-def _attach_connect_errors(around: Surroundings) -> None:
+def _attach_connect_errors(links: Links, around: Surroundings) -> None:
     for owner in (discord.Client, discord.AutoShardedClient):
-        setattr(owner, "connect", _explaining(owner.connect, around))  # noqa: B010 - a method by name, like the others
+        setattr(owner, "connect", _explaining(owner.connect, links, around))  # noqa: B010 - a method by name, like the others
 
 
-def _explaining(connect: Callable[..., Awaitable[None]], around: Surroundings) -> Callable[..., Awaitable[None]]:
+def _explaining(
+    connect: Callable[..., Awaitable[None]], links: Links, around: Surroundings
+) -> Callable[..., Awaitable[None]]:
     async def explained_connect(self: discord.Client, *, reconnect: bool = True) -> None:
+        link = links.of(self)
         try:
-            await connect(self, reconnect=reconnect)
+            with links.connected(self):
+                await connect(self, reconnect=reconnect)
+            around.exits.swallowed = None
         except Exception as exc:
             around.exits.swallowed = exc
-            given_up = give_up_on(exc, self, around)
+            given_up = await give_up_on(exc, link, around, links)
             if given_up is not None:
                 raise given_up from exc
             raise

@@ -15,8 +15,9 @@ import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import EventItem, EventType, Shard
 
-from uptime_bot.discordpy.links import ClientLink, Links, ShardLink
+from uptime_bot.discordpy.links import ClientLink, Links
 from uptime_bot.discordpy.opening import PASSING, Opener, Session, session_of
+from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.discordpy.surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Connector:
                         return
                     raise failure
                 _raise_if_fatal(failure)
-            session = session_of(ws) if getattr(failure, "resume", True) else None
+            session = session_of(ws, shard) if getattr(failure, "resume", True) else None
             await opener.wait_turn(shard, reason)
 
     async def launch_shard(
@@ -80,45 +81,41 @@ class Connector:
         shard.launch()
 
     async def work(self, shard: Shard) -> None:
-        """Do Shard.worker: handle events until the connection ends, then say how it did."""
-        ws = shard.ws
-        failure = await _poll_until_it_ends(ws)
-        if not isinstance(failure, ReconnectWebSocket):
-            await self._handle_disconnect(shard, failure)
-        elif not shard._client.is_closed():
-            kind = EventType.resume if failure.resume else EventType.identify
-            shard._queue_put(EventItem(kind, shard, failure))
+        """Do Shard.worker: handle events until the connection ends, then come back in a task of the shard's own.
 
-    async def _handle_disconnect(self, shard: Shard, failure: Exception) -> None:
-        if shard._client.is_closed():
+        discord.py hands that to the client's loop, which is busy while other shards are launched or reconnect.
+        """
+        failure = await _poll_until_it_ends(shard.ws)
+        client = shard._client
+        if client.is_closed():
             return
-        try:
-            _raise_if_fatal(failure, reconnect=shard._reconnect)
-        except discord.PrivilegedIntentsRequired as exc:
-            _say_disconnected(shard)
-            shard._queue_put(EventItem(EventType.terminate, shard, exc))
-        except Exception as exc:  # noqa: BLE001 - the client's own loop raises it
-            _say_disconnected(shard)
-            shard._queue_put(EventItem(EventType.close, shard, exc))
-        else:
-            shard._queue_put(EventItem(EventType.resume, shard, ReconnectWebSocket(shard.id)))
-
-    async def reidentify(self, shard: Shard, request: ReconnectWebSocket) -> None:
-        """Do Shard.reidentify in a task of the shard's own, so that one shard's wait holds up no other."""
         _say_disconnected(shard)
-        self._reopen(shard, session_of(shard.ws) if request.resume else None)
+        if not isinstance(failure, ReconnectWebSocket):
+            try:
+                _raise_if_fatal(failure, reconnect=shard._reconnect)
+            except Exception as exc:  # noqa: BLE001 - the client's own loop raises it
+                self._end_client(shard, exc)
+                return
+        resumes = getattr(failure, "resume", True)
+        session = session_of(shard.ws, self._links.of(client).shard(shard.id)) if resumes else None
+        shard._task = self._start_reopening(shard, session)
+
+    def _end_client(self, shard: Shard, exc: Exception) -> None:
+        kind = EventType.terminate if isinstance(exc, discord.PrivilegedIntentsRequired) else EventType.close
+        shard._queue_put(EventItem(kind, shard, exc))
+        fatal = self._links.of(shard._client).fatal
+        if fatal is not None and not fatal.done():
+            fatal.set_exception(exc)
 
     async def reconnect(self, shard: Shard) -> None:
         """Do Shard.reconnect: a new session, and back when it is there."""
-        await asyncio.wait([self._reopen(shard, None)])
-
-    def _reopen(self, shard: Shard, session: Session | None) -> asyncio.Task[None]:
         shard._cancel_task()
-        task = shard._client.loop.create_task(
-            self._reopen_shard(shard, session), name=f"uptime-bot: shard {shard.id} reconnects"
-        )
-        shard._task = task
-        return task
+        shard._task = task = self._start_reopening(shard, None)
+        await asyncio.wait([task])
+
+    def _start_reopening(self, shard: Shard, session: Session | None) -> asyncio.Task[None]:
+        name = f"uptime-bot: shard {shard.id} reconnects"
+        return shard._client.loop.create_task(self._reopen_shard(shard, session), name=name)
 
     async def _reopen_shard(self, shard: Shard, session: Session | None) -> None:
         link, opener = self._opener(shard._client)

@@ -4,6 +4,7 @@ import discord
 
 from uptime_bot.contract.exit_codes import ExitCode
 from uptime_bot.contract.messages import Event
+from uptime_bot.discordpy.links import ClientLink, Links
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.service.exits import GiveUp
 
@@ -23,26 +24,29 @@ PRIVILEGED = {
 """Intents that have to be switched on, as discord.Intents and the developer portal name them."""
 
 
-def give_up_on(exc: Exception, client: discord.Client, around: Surroundings) -> GiveUp | None:
-    """The end of the process that a close code asks for, or None where a restart may help."""
+async def give_up_on(exc: Exception, link: ClientLink, around: Surroundings, links: Links) -> GiveUp | None:
+    """The end of the process that a close code asks for; None where a restart may help, or another client is online."""
     code = exc.code if isinstance(exc, discord.ConnectionClosed) else None
+    if code == 4004 and link.token is not None:
+        around.purse.reject(link.token, "gateway close code 4004")
+    if any(other is not link for other in links):
+        return None
     if code == 4014 or isinstance(exc, discord.PrivilegedIntentsRequired):
-        return around.exits.give_up(ExitCode.CONFIG, intents_words(client), Event.INTENTS_REFUSED)
+        return around.exits.give_up(ExitCode.CONFIG, intents_words(link.client), Event.INTENTS_REFUSED)
     if code == 4004:
-        return _token_rejected(around)
+        return await _token_rejected(link, around)
     if code in CONFIG_WORDS:
         words = f"Discord closed the gateway: {CONFIG_WORDS[code]}, then restart"
         return around.exits.give_up(ExitCode.CONFIG, words, Event.CONFIG_REFUSED)
     return None
 
 
-def _token_rejected(around: Surroundings) -> GiveUp:
-    if around.purse.current is not None:
-        around.purse.reject(around.purse.current, "gateway close code 4004")
-    if around.purse.has_another():
-        reason = "the token in use was rejected (4004); another source holds another: restarting with that"
-        return around.exits.give_up(ExitCode.TEMPFAIL, reason, Event.TOKEN_NOTE)
-    return around.exits.give_up(ExitCode.NOPERM, around.purse.why_none(), Event.NO_TOKEN)
+async def _token_rejected(link: ClientLink, around: Surroundings) -> GiveUp:
+    why = await around.purse.why_none_is_left(link.own)
+    if why is not None:
+        return around.exits.give_up(ExitCode.NOPERM, why, Event.NO_TOKEN)
+    reason = "the token in use was rejected (4004); another source holds another: restarting with that"
+    return around.exits.give_up(ExitCode.TEMPFAIL, reason, Event.TOKEN_NOTE)
 
 
 def intents_words(client: discord.Client) -> str:

@@ -5,9 +5,11 @@ import logging
 from contextvars import ContextVar
 from typing import Any
 
-from discord.gateway import DiscordWebSocket
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket, WebSocketClosure
 
-from uptime_bot.discordpy.links import ShardLink
+from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
 
 _log = logging.getLogger(__name__)
@@ -21,6 +23,9 @@ IDENTIFY_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 1.0
 """A peer that does not answer our close frame is not worth more; aiohttp would wait 10 s."""
 
+QUIET_GRACE_S = 20.0
+"""Seconds beyond the heartbeat interval in which nothing need be received."""
+
 SESSION_ENDING_CODES = frozenset({1000, 1001})
 """A client that closes with one of these ends its session, with any other not (Discord, "Initiating a Disconnect")."""
 
@@ -32,10 +37,12 @@ class GatewaySocket(DiscordWebSocket):
         super().__init__(socket, loop=loop)
         self.link = opening.get()
         self.link.ws = self
+        # aiohttp's and discord.py's own closes would wait half a minute for a peer that is frozen.
+        socket._timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
 
     async def identify(self) -> None:
         """HELLO has arrived; queue in the hook and IDENTIFY."""
-        self.link.greeted = True
+        self._greeted()
         self._allow(IDENTIFY_TIMEOUT_S)
         await super().identify()
         self.link.identified = True
@@ -43,10 +50,26 @@ class GatewaySocket(DiscordWebSocket):
 
     async def resume(self) -> None:
         """HELLO has arrived; RESUME."""
-        self.link.greeted = True
+        self._greeted()
+        self.link.established = True
         await super().resume()
         self.link.identified = False
         self.link.enter(ShardState.RESUMING)
+
+    async def received_message(self, msg: Any, /) -> None:
+        """Handle a frame; an event that discord.py cannot parse is passed over, as one that it does not know is.
+
+        A frame that cannot be read at all, or a READY that cannot be parsed, is raised: the connection is of no use.
+        """
+        sequence = self.sequence
+        try:
+            await super().received_message(msg)
+        except (ReconnectWebSocket, WebSocketClosure, discord.ConnectionClosed, OSError):
+            raise
+        except Exception:
+            if not self.link.established or self.sequence == sequence:
+                raise
+            _log.exception("shard %s: cannot parse an event, passing over it", self.link.shard_id)
 
     async def close(self, code: int = 4000) -> None:
         """Close so that the session lives on, in bounded time."""
@@ -55,6 +78,14 @@ class GatewaySocket(DiscordWebSocket):
                 await super().close(4000 if code in SESSION_ENDING_CODES else code)
         except TimeoutError:
             _log.debug("shard %s: the close frame was not answered", self.link.shard_id)
+
+    def _greeted(self) -> None:
+        self.link.greeted = True
+        keep_alive = self._keep_alive
+        if keep_alive is not None and keep_alive.interval is not None:
+            # With an interval of a minute or more, discord.py would take a quiet gateway for a dead one.
+            longest_s = max(self._max_heartbeat_timeout, keep_alive.interval + QUIET_GRACE_S)
+            self._max_heartbeat_timeout = keep_alive.heartbeat_timeout = longest_s
 
     def _allow(self, seconds: float) -> None:
         if self.link.opening is not None:

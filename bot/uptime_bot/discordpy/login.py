@@ -6,7 +6,6 @@ The guard stands in front of HTTPClient.request for the length of Client.login a
 itself makes, so that the user's setup_hook never runs twice.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,13 +18,16 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from uptime_bot.contract.exit_codes import ExitCode
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import DiscordSettings
 from uptime_bot.contract.tokens import Token
+from uptime_bot.discordpy.links import ClientLink, Links
 from uptime_bot.discordpy.login_failures import Passing, Rejected, classify_network, classify_status
 from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.service.token_purse import NoTokenLeft
 from uptime_bot.waiting.backoff import backoff_s
-from uptime_bot.waiting.outage import wait_out
+from uptime_bot.waiting.outage import Outage
 
 _log = logging.getLogger(__name__)
 
@@ -48,19 +50,15 @@ class _Http(Protocol):
 class LoginGuard:
     """Guards the requests of one login."""
 
-    def __init__(self, http: _Http, around: Surroundings, *, own: str | None, closed: Callable[[], bool]) -> None:
-        self._http = http
-        self._request = http.request
+    def __init__(self, link: ClientLink, around: Surroundings, links: Links) -> None:
+        self._http = cast("_Http", link.client.http)
+        self._request = self._http.request
+        self._link = link
+        self._links = links
         self._around = around
-        self._own = own
-        self._closed = closed
-        self._key = f"login of {id(http)}"
-        self.token: Token | None = None
-
-    async def choose_token(self) -> Token:
-        """Take the first token that is not known to be rejected; raises GiveUp when there is none."""
-        self.token = await self._around.purse.choose(self._own)
-        return self.token
+        self._closed = link.client.is_closed
+        self._outage = Outage(every_s=around.settings().reconnect.probe_every_s, over=self._closed)
+        self._key = f"login of {id(link)}"
 
     async def request(self, route: Any, **kwargs: Any) -> Any:
         """Do HTTPClient.request; for login's own requests, come back only with an answer."""
@@ -87,8 +85,8 @@ class LoginGuard:
     async def _try(self, route: Any, kwargs: dict[str, Any]) -> Any:
         reset = at_login.set(True)
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                answer = await self._request(route, **kwargs)
+            # For the exchange alone: discord.py may sleep for a rate limit behind a good answer.
+            answer = await self._request(route, **kwargs, timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S))
         except discord.HTTPException as exc:
             return classify_status(exc.status, exc.response.headers, route.path, getattr(exc, "retry_after", None))
         except (OSError, aiohttp.ClientError) as exc:
@@ -102,9 +100,9 @@ class LoginGuard:
         return Passing(reason="what answers is not Discord; is [discord] api_url right?", unreachable=False)
 
     async def _reject(self, rejected: Rejected) -> None:
-        if self.token is not None:
-            self._around.purse.reject(self.token, rejected.where)
-        self._http.token = (await self.choose_token()).reveal()
+        if self._link.token is not None:
+            self._around.purse.reject(self._link.token, rejected.where)
+        self._http.token = (await choose_token(self._link, self._around, self._links)).reveal()
 
     async def _wait(self, path: str, passing: Passing, failures: int) -> None:
         limits = self._around.settings().reconnect
@@ -115,35 +113,49 @@ class LoginGuard:
         reachability = self._around.reachability
         probe = (lambda: reachability.rest(path)) if passing.unreachable else None
         self._around.waits.begin(self._key, passing.reason, delay_s)
-        await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._closed)
+        await self._outage.wait(delay_s, probe)
         if self._closed():
             raise RuntimeError("the client was closed while it was logging in")
 
 
-@asynccontextmanager
-async def guarded(client: discord.Client, around: Surroundings, own: str | None) -> AsyncIterator[LoginGuard]:
-    """Keep a guard in front of the client's HTTPClient.request for the length of the block."""
-    http = cast("_Http", client.http)
-    guard = LoginGuard(http, around, own=own, closed=client.is_closed)
-    http.request = guard.request
+async def choose_token(link: ClientLink, around: Surroundings, links: Links) -> Token:
+    """Take the first token for a client that is not known to be rejected.
+
+    When there is none: raises GiveUp, or what discord.py would where another client of the process is online.
+    """
     try:
-        yield guard
+        link.token = await around.purse.choose(link.own)
+    except NoTokenLeft as exc:
+        if any(other is not link for other in links):
+            _log.error("%s; the other clients go on", exc)
+            raise discord.LoginFailure(str(exc)) from exc
+        raise around.exits.give_up(ExitCode.NOPERM, str(exc), Event.NO_TOKEN) from exc
+    return link.token
+
+
+@asynccontextmanager
+async def guarded(link: ClientLink, around: Surroundings, links: Links) -> AsyncIterator[None]:
+    """Keep a guard in front of the client's HTTPClient.request for the length of the block."""
+    http = cast("_Http", link.client.http)
+    http.request = LoginGuard(link, around, links).request
+    try:
+        yield
     finally:
         del http.request  # the instance's attribute; the class's method is back
 
 
 async def guarded_login(
-    client: discord.Client,
+    link: ClientLink,
     login: Callable[[discord.Client, str], Awaitable[None]],
-    token: object,
     around: Surroundings,
+    links: Links,
 ) -> None:
     """Do Client.login with the guard in front of it."""
-    async with guarded(client, around, token if isinstance(token, str) else None) as guard:
-        chosen = await guard.choose_token()
-        await login(client, chosen.reveal())
+    chosen = await choose_token(link, around, links)
+    async with guarded(link, around, links):
+        await login(link.client, chosen.reveal())
         if _names_only_rest(around.settings().discord):
-            answer = await client.http.request(Route("GET", "/gateway"))
+            answer = await link.client.http.request(Route("GET", "/gateway"))
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(answer["url"])
 
 

@@ -14,10 +14,12 @@ from discord.http import INTERNAL_API_VERSION
 
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.discordpy.gateway_socket import GatewaySocket, opening
-from uptime_bot.discordpy.links import ClientLink, ShardLink
+from uptime_bot.discordpy.links import ClientLink
+from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.waiting.backoff import backoff_s
-from uptime_bot.waiting.outage import wait_out
+from uptime_bot.waiting.outage import Outage
+from uptime_bot.waiting.reachability import Probe
 from uptime_bot.waiting.words import words_of
 
 _log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ _log = logging.getLogger(__name__)
 PASSING = (OSError, discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError)
 """What discord.py itself takes for passing, but for ConnectionClosed, whose close code decides."""
 
-HANDSHAKE_TIMEOUT_S = 15.0
+HANDSHAKE_TIMEOUT_S = 10.0
 """For TCP, TLS, the websocket handshake and HELLO. discord.py has 60 s, too long to come back soon after an outage."""
 
 RESUMES_WITHOUT_ANSWER = 5
@@ -47,9 +49,9 @@ class Session:
     gateway: yarl.URL
 
 
-def session_of(ws: DiscordWebSocket | None) -> Session | None:
-    """The session of a websocket, or None where there is nothing to resume."""
-    if ws is None or ws.session_id is None or ws.sequence is None:
+def session_of(ws: DiscordWebSocket, shard: ShardLink) -> Session | None:
+    """The session of a shard's last websocket, or None where there is nothing to resume."""
+    if not shard.established or ws.session_id is None or ws.sequence is None:
         return None
     if ws.socket.close_code in NEW_SESSION_CODES:
         return None
@@ -66,7 +68,7 @@ def _target(shard: ShardLink, session: Session | None, gateway: yarl.URL | None)
     One host that is gone must not cost a session that another one still knows.
     """
     usual = gateway or DiscordWebSocket.DEFAULT_GATEWAY
-    if session is None or (shard.failures and shard.failures % 2 == 0):
+    if session is None or shard.unreached % 2 == 1:
         return usual
     return session.gateway
 
@@ -82,6 +84,8 @@ class Opener:
     def __init__(self, link: ClientLink, around: Surroundings) -> None:
         self._link = link
         self._around = around
+        every_s = around.settings().reconnect.probe_every_s
+        self._outage = Outage(every_s=every_s, over=link.client.is_closed)
 
     async def open(
         self,
@@ -91,7 +95,7 @@ class Opener:
         gateway: yarl.URL | None,
         initial: bool,
         reconnect: bool = True,
-    ) -> DiscordWebSocket | None:
+    ) -> GatewaySocket | None:
         """Connect and send RESUME or IDENTIFY, waiting out what passes; None when the client was closed meanwhile.
 
         Raises what does not pass, such as a fatal close code; without reconnect, everything.
@@ -123,20 +127,22 @@ class Opener:
 
     async def _attempt(
         self, client: discord.Client, shard: ShardLink, session: Session | None, target: yarl.URL, *, initial: bool
-    ) -> DiscordWebSocket:
+    ) -> GatewaySocket:
         if session is not None:
             resume = {"resume": True, "session": session.session_id, "sequence": session.sequence}
             return await self._connect(client, shard, target, resume)
         async with self._link.identifying:
+            await self._wait_for_budget(shard)
             # discord.py's own hook waits 5 s before any IDENTIFY but the first, however long ago that was.
             rested = time.monotonic() - self._link.identified_mono >= IDENTIFY_SPACING_S
             ws = await self._connect(client, shard, target, {"initial": initial or rested})
             self._link.identified_mono = time.monotonic()
+            self._link.budget.spend(self._link.identified_mono)
             return ws
 
     async def _connect(
         self, client: discord.Client, shard: ShardLink, target: yarl.URL, how: dict[str, Any]
-    ) -> DiscordWebSocket:
+    ) -> GatewaySocket:
         shard.begin()
         mark = opening.set(shard)
         try:
@@ -155,26 +161,34 @@ class Opener:
 
     async def wait_turn(self, shard: ShardLink, reason: str) -> None:
         """Wait before a new attempt, if the last one failed; open() takes the wait off the board."""
-        if shard.failures and not self._link.client.is_closed():
+        if shard.rejections and not self._link.client.is_closed():
             await self._wait(shard, reason, None)
         if self._link.client.is_closed():
             self._around.waits.end(_key(shard))
 
     async def _wait(self, shard: ShardLink, reason: str, unreachable: yarl.URL | None) -> None:
         limits = self._around.settings().reconnect
-        cap_s = limits.identify_max_delay_s if shard.identified else limits.max_delay_s
         # Where Discord answered, the first failure is no reason to wait: a session that has expired, a drop, an op 7.
-        failures = shard.failures - shard.failed_greeted
-        delay_s = backoff_s(failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
-        if failures == 0:
+        failures = shard.rejections - 1 if shard.greeted else shard.unreached
+        if failures <= 0:
             return
+        cap_s = limits.identify_max_delay_s if shard.identified else limits.max_delay_s
+        delay_s = backoff_s(failures, first_s=limits.first_delay_s, cap_s=cap_s, rng=self._around.rng)
         if failures == 1:
             log_event(_log, Event.WAITING, "shard %s: %s; trying again until it passes", shard.shard_id, reason)
+        url = None if unreachable is None else str(unreachable.with_query(v=INTERNAL_API_VERSION, encoding="json"))
         reachability = self._around.reachability
-        probe = (
-            None
-            if unreachable is None
-            else (lambda: reachability.gateway(str(unreachable.with_query(v=INTERNAL_API_VERSION, encoding="json"))))
-        )
+        await self._sleep(shard, reason, delay_s, None if url is None else lambda: reachability.gateway(url))
+
+    async def _sleep(self, shard: ShardLink, reason: str, delay_s: float, probe: Probe | None) -> None:
         self._around.waits.begin(_key(shard), reason, delay_s)
-        await wait_out(delay_s, probe=probe, every_s=limits.probe_every_s, over=self._link.client.is_closed)
+        await self._outage.wait(delay_s, probe)
+
+    async def _wait_for_budget(self, shard: ShardLink) -> None:
+        shards = max(self._link.shards_expected, 1)
+        while (delay_s := self._link.budget.wait_s(time.monotonic(), shards=shards)) > 0:
+            reason = "IDENTIFYs of this day are nearly spent"
+            log_event(_log, Event.WAITING, "shard %s: %s; waiting %.0f s", shard.shard_id, reason, delay_s)
+            await self._sleep(shard, reason, delay_s, None)
+            if self._link.client.is_closed():
+                return

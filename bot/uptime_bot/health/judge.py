@@ -14,6 +14,8 @@ def judge(sample: Sample, limits: HealthSettings) -> Verdict:
     """
     if sample.stopping:
         return Verdict(health=Health.STOPPING, reason="asked to stop")
+    if sample.idle_since_mono is not None and sample.was_ready and not sample.waiting:
+        return _judge_idle(sample, sample.at_mono - sample.idle_since_mono, limits)
     symptoms = tuple(symptom for shard in sample.shards if (symptom := symptom_of(shard, sample.at_mono, limits)))
     if symptoms:
         return _judge_symptoms(sample, symptoms)
@@ -28,6 +30,20 @@ def judge(sample: Sample, limits: HealthSettings) -> Verdict:
     if sample.loop_lag_s > limits.loop_lag_degraded_s:
         return Verdict(health=Health.DEGRADED, reason=f"event loop {sample.loop_lag_s:.1f} s late")
     return Verdict(health=Health.HEALTHY, reason="")
+
+
+def _judge_idle(sample: Sample, idle_s: float, limits: HealthSettings) -> Verdict:
+    words = f"no client has been connected for {idle_s:.0f} s"
+    if idle_s < limits.start_deadline_s:
+        return Verdict(health=Health.DEGRADED, reason=words)
+    symptom = Symptom(
+        shard="",
+        kind=SymptomKind.NOBODY_CONNECTED,
+        since_mono=sample.at_mono - idle_s,
+        words=words,
+        remedies=0,
+    )
+    return Verdict(health=Health.DEAF, reason=words, symptoms=(symptom,))
 
 
 def symptom_of(shard: ShardSample, now_mono: float, limits: HealthSettings) -> Symptom | None:

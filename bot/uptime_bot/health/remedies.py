@@ -32,6 +32,8 @@ def decide(verdict: Verdict, sample: Sample, limits: HealthSettings, *, watchdog
 
 
 def _cure(symptom: Symptom, *, watchdog_armed: bool) -> Remedy:
+    if symptom.kind is SymptomKind.NOBODY_CONNECTED:
+        return Remedy(kind=RemedyKind.TRIGGER, reason=symptom.words)
     unanswered = symptom.kind in (SymptomKind.IDENTIFY_UNANSWERED, SymptomKind.RESUME_UNANSWERED)
     strength = symptom.remedies + (1 if unanswered and symptom.remedies else 0)
     if strength == 0:

@@ -88,4 +88,12 @@ class Sample:
     was_ready: bool
     """Whether all shards were ready at some time in this process."""
 
+    idle_since_mono: float | None = None
+    """Since when no client has been connected; None while one is, or before the first."""
+
     stopping: bool = False
+
+    @property
+    def serving(self) -> bool:
+        """Whether some shard handles events."""
+        return any(shard.state is ShardState.READY for shard in self.shards)

@@ -14,12 +14,17 @@ class SymptomKind(StrEnum):
     RESUME_UNANSWERED = "resume-unanswered"
     QUESTION_UNANSWERED = "question-unanswered"
 
+    NOBODY_CONNECTED = "nobody-connected"
+    """Of the process: it lives on, and no client of its is connected any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
     """One shard that looks deaf."""
 
     shard: str
+    """Its name; "" where it is the whole process."""
+
     kind: SymptomKind
     since_mono: float
     words: str

@@ -69,7 +69,7 @@ async def _livez(web: Any, pulse: Pulse, limits: HealthSettings) -> Any:
 
 
 async def _readyz(web: Any, status: Status | None) -> Any:
-    if status is not None and status.ready_at is not None and status.health.serves:
+    if status is not None and status.health.serves and any(shard.state == "ready" for shard in status.shards):
         return web.Response(text="ok\n")
     return web.Response(status=503, text=(status.words if status else "starting: no client has logged in yet") + "\n")
 

@@ -111,6 +111,7 @@ class Heartbeat:
             waiting=self._waits.current(),
             rest=self._rest,
             was_ready=self._was_ready,
+            idle_since_mono=self._links.idle_since_mono,
             stopping=self.stopping,
         )
         verdict = judge(sample, limits)

@@ -1,7 +1,8 @@
 """Samples every shard of every client, under names that tell them apart."""
 
 from uptime_bot.contract.settings import HealthSettings
-from uptime_bot.discordpy.links import Links, ShardLink
+from uptime_bot.discordpy.links import Links
+from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardSample
 
 USUAL_HEARTBEAT_S = 45.0

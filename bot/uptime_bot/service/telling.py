@@ -73,7 +73,7 @@ class Teller:
         self._verdict = verdict
         self._status.update(verdict, words, sample, links)
         self._notify(verdict, sample, words, changed=changed, ready=ready)
-        self._count_health(verdict, now)
+        self._count_health(now, serves=verdict.health.serves and sample.serving)
 
     def _notify(self, verdict: Verdict, sample: Sample, words: str, *, changed: bool, ready: bool) -> None:
         now, message = sample.at_mono, dict[str, str | int]()
@@ -105,8 +105,8 @@ class Teller:
         )
         self._notifier.send(STATUS=f"deaf: {verdict.reason}", WATCHDOG="trigger")
 
-    def _count_health(self, verdict: Verdict, now: float) -> None:
-        if not verdict.health.serves:
+    def _count_health(self, now: float, *, serves: bool) -> None:
+        if not serves:
             self._serving_since_mono = None
             return
         if self._serving_since_mono is None:

@@ -5,16 +5,18 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from uptime_bot.contract.exit_codes import ExitCode
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.rejected_tokens import NotSavedError, RejectedTokens
 from uptime_bot.contract.settings import TokenSettings
 from uptime_bot.contract.token_sources import Candidate, SourceProblem, candidates
 from uptime_bot.contract.tokens import Token
-from uptime_bot.service.exits import ExitNote
 
 _log = logging.getLogger(__name__)
+
+
+class NoTokenLeft(Exception):  # noqa: N818 - the state is the name
+    """No source holds a token that Discord has not rejected; str() says which were tried and what to do."""
 
 
 class TokenPurse:
@@ -27,39 +29,38 @@ class TokenPurse:
         environ: Mapping[str, str],
         rejected: RejectedTokens,
         redactor: Redactor,
-        exits: ExitNote,
     ) -> None:
         self._settings = settings
         self._environ = environ
         self._rejected = rejected
         self._redactor = redactor
-        self._exits = exits
         self._first_own: str | None = None
-        self._own: str | None = None
         self._noted: set[str] = set()
         self.current: Token | None = None
 
     async def choose(self, own: str | None) -> Token:
         """The token to use; `own` is what the script passed to login.
 
-        Raises GiveUp (77) when no source holds a token that was not rejected.
+        Raises NoTokenLeft.
         """
         if own:
             self._redactor.register(own)
             self._first_own = self._first_own or own
-        self._own = own
-        # A command source may take seconds; the event loop goes on.
-        found = await asyncio.to_thread(self._look) if self._settings().command else self._look()
+        found = await self._look_in_peace(own)
         for candidate in found:
-            if isinstance(candidate, Candidate) and not self._rejected.contains(candidate.token.fingerprint):
+            if isinstance(candidate, Candidate) and not self._is_rejected(candidate):
                 self._note(candidate)
                 self.current = candidate.token
                 return candidate.token
-        raise self._exits.give_up(ExitCode.NOPERM, self._nothing_left(found), Event.NO_TOKEN)
+        raise NoTokenLeft(self._nothing_left(found))
 
-    def _look(self) -> list[Candidate | SourceProblem]:
+    async def _look_in_peace(self, own: str | None) -> list[Candidate | SourceProblem]:
+        # A command source may take seconds; the event loop goes on.
+        return await asyncio.to_thread(self._look, own) if self._settings().command else self._look(own)
+
+    def _look(self, own: str | None) -> list[Candidate | SourceProblem]:
         # A second client with a token of its own means that one: the shared sources hold the first client's.
-        settings, own = self._settings(), self._own
+        settings = self._settings()
         if own and own != self._first_own:
             settings = TokenSettings(credential="", files=(), environment="", command=())
         found: list[Candidate | SourceProblem] = []
@@ -67,7 +68,7 @@ class TokenPurse:
             found.append(item)
             if isinstance(item, Candidate):
                 self._redactor.register(item.token.reveal())
-                if not self._rejected.contains(item.token.fingerprint):
+                if not self._is_rejected(item):
                     break  # later sources are not touched while this one serves
         return found
 
@@ -94,15 +95,14 @@ class TokenPurse:
         except NotSavedError as exc:
             _log.warning("cannot remember the rejected token on disk: %s; a restart may send it once more", exc)
 
-    def why_none(self) -> str:
-        """Why there is no token to use, source by source, and what to do."""
-        return self._nothing_left(self._look())
+    async def why_none_is_left(self, own: str | None) -> str | None:
+        """None while some source holds a token that was not rejected; else why there is none, source by source."""
+        found = await self._look_in_peace(own)
+        left = any(isinstance(item, Candidate) and not self._is_rejected(item) for item in found)
+        return None if left else self._nothing_left(found)
 
-    def has_another(self) -> bool:
-        """Whether some source holds a token that was not rejected."""
-        return any(
-            isinstance(item, Candidate) and not self._rejected.contains(item.token.fingerprint) for item in self._look()
-        )
+    def _is_rejected(self, candidate: Candidate) -> bool:
+        return self._rejected.contains(candidate.token.fingerprint)
 
     def _nothing_left(self, found: list[Candidate | SourceProblem]) -> str:
         tried = []
@@ -115,8 +115,13 @@ class TokenPurse:
         looked = "; ".join(tried) if tried else "every source is absent"
         return (
             f"there is {what}: {looked}. Put a valid token (Discord developer portal, Bot, Reset Token) into one of "
-            f"the sources, such as {self._first_place()}, and restart"
+            f"the sources, such as {self._first_place()}, and restart{self._second_chance(found)}"
         )
+
+    def _second_chance(self, found: list[Candidate | SourceProblem]) -> str:
+        if not any(isinstance(item, Candidate) for item in found):
+            return ""
+        return f". To have a token tried again that was rejected by mistake, delete {self._rejected.path}"
 
     def _why_rejected(self, token: Token) -> str:
         for entry in self._rejected.entries():

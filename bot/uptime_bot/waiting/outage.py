@@ -1,4 +1,4 @@
-"""Sleeping until the next try, or until Discord is back, whichever is first."""
+"""One outage: sleeping until the next try, or until Discord is back, whichever is first."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,18 +6,29 @@ from collections.abc import Callable
 from uptime_bot.waiting.reachability import Probe
 
 
-async def wait_out(
-    delay_s: float, *, probe: Probe | None, every_s: float, over: Callable[[], bool] = lambda: False
-) -> bool:
-    """Sleep delay_s seconds; True when a probe heard Discord again earlier.
+class Outage:
+    """Remembers whether a probe has heard the outage, so that only a change wakes: what a probe can reach all the while
+    is not what fails."""
 
-    Give a probe only when what failed is what the probe asks, so that its first answer means a change. `over` ends the
-    wait early, looked at every every_s.
-    """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + delay_s
-    while (left_s := end - loop.time()) > 0 and not over():
-        await asyncio.sleep(min(left_s, every_s))
-        if probe is not None and loop.time() < end and (await probe()).answers:
-            return True
-    return False
+    def __init__(self, *, every_s: float, over: Callable[[], bool] = lambda: False) -> None:
+        self._every_s = every_s
+        self._over = over
+        self._heard = False
+
+    async def wait(self, delay_s: float, probe: Probe | None) -> bool:
+        """Sleep delay_s seconds; True when the probe heard Discord come back earlier.
+
+        The probe is asked every every_s, as `over` is, which ends the wait.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + delay_s
+        while (left_s := end - loop.time()) > 0 and not self._over():
+            await asyncio.sleep(min(left_s, self._every_s))
+            if probe is not None and loop.time() < end and await self._is_back(probe):
+                return True
+        return False
+
+    async def _is_back(self, probe: Probe) -> bool:
+        answers = (await probe()).answers
+        back, self._heard = answers and self._heard, not answers
+        return back

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -30,16 +31,23 @@ class Reachability:
     A probe takes at most timeout_s and never raises for what it finds.
     """
 
-    def __init__(self, *, api_url: str, timeout_s: Callable[[], float], proxy: str | None = None) -> None:
+    def __init__(self, *, api_url: str, timeout_s: Callable[[], float]) -> None:
         self._api_url = api_url
         self._timeout_s = timeout_s
-        self.proxy = proxy
+        self._way: dict[str, Any] = {}
+        self._connector: aiohttp.BaseConnector | None = None
+
+    def go_the_way_of(self, http: Any) -> None:
+        """Probe through the proxy or the connector that the bot was given (a discord HTTPClient before its login)."""
+        self._way = {"proxy": http.proxy, "proxy_auth": http.proxy_auth}
+        # The bot's own connector knows its resolver, its proxy or its certificates; discord.py's default knows nothing.
+        self._connector = http.connector if isinstance(http.connector, aiohttp.BaseConnector) else None
 
     async def rest(self, path: str = "/gateway") -> Answer:
         """GET a path; anything but a server error or a rate limit is an answer, 401 included: somebody is there."""
 
         async def ask(session: aiohttp.ClientSession) -> Answer:
-            async with session.get(self._api_url + path, proxy=self.proxy, allow_redirects=False) as response:
+            async with session.get(self._api_url + path, allow_redirects=False, **self._way) as response:
                 status = response.status
                 return Answer(answers=status < 500 and status != 429, detail=str(status))
 
@@ -49,7 +57,7 @@ class Reachability:
         """Make a websocket handshake and drop it before IDENTIFY, which costs no session start."""
 
         async def ask(session: aiohttp.ClientSession) -> Answer:
-            socket = await session.ws_connect(url, proxy=self.proxy)
+            socket = await session.ws_connect(url, **self._way)
             await socket.close(code=4000)
             return Answer(answers=True, detail="101")
 
@@ -59,8 +67,12 @@ class Reachability:
         try:
             async with (
                 asyncio.timeout(self._timeout_s()),
-                aiohttp.ClientSession(headers={"User-Agent": USER_AGENT}) as session,
+                aiohttp.ClientSession(
+                    headers={"User-Agent": USER_AGENT},
+                    connector=self._connector,
+                    connector_owner=self._connector is None,
+                ) as session,
             ):
                 return await ask(session)
-        except (OSError, aiohttp.ClientError, ValueError) as exc:  # TimeoutError is an OSError
+        except (OSError, aiohttp.ClientError, ValueError, RuntimeError) as exc:  # TimeoutError is an OSError
             return Answer(answers=False, detail=words_of(exc))

@@ -275,16 +275,6 @@ async def test_a_garbage_frame_costs_the_connection_and_not_the_bot(form: str, t
         assert bot.process.returncode is None
 
 
-async def test_an_event_that_discordpy_cannot_parse_costs_the_connection_and_not_the_bot(tmp_path: Path) -> None:
-    async with StandIn.listening() as discord, running_bot(discord, tmp_path, SCRIPT) as bot:
-        await bot.ready()
-        discord.emit("MESSAGE_CREATE", {"id": "not a number", "an unknown field": None})
-        await bot.says("cannot read what the gateway sent")
-        discord.direct_message("still here", author_id=4242)
-        await bot.says("got still here")
-        assert discord.count("identify") == 1
-
-
 async def test_unknown_events_and_fields_are_passed_over(tmp_path: Path) -> None:
     async with StandIn.listening() as discord, running_bot(discord, tmp_path, SCRIPT) as bot:
         await bot.ready()

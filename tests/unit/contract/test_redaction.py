@@ -99,8 +99,38 @@ def test_a_token_value_is_registered_as_well() -> None:
     assert "odd but" not in known.redact("it is: an odd but valid token")
 
 
-def test_too_short_secrets_change_nothing() -> None:
-    assert redactor("", "a", "the").redact("the text") == "the text"
+def test_a_short_secret_stays_an_ordinary_word() -> None:
+    known = redactor("", "a", "the", "test")
+    for text in ("the text", "this test, a test of the bot tests", "/srv/test/a.py", "a test: 'the tests' are \"a b\""):
+        assert known.redact(text) is text
+
+
+@given(secret=st.text("abcXYZ0189-_.+/=~!$", min_size=1, max_size=7))
+def test_a_short_secret_is_found_where_it_stands_as_one(secret: str) -> None:
+    known = redactor(secret)
+    mark = f"[token {fingerprint(secret)}]"
+    for before, after in (
+        ('bot.run("', '")'),
+        ("login('", "')"),
+        ("Authorization: Bot ", "\n"),
+        ("{'Authorization': 'Bot ", "'}"),
+        ("DISCORD_TOKEN=", " next"),
+        ("?token=", "&v=10"),
+        ('{\\"token\\": \\"', '\\"}'),
+    ):
+        assert known.redact(f"{before}{secret}{after}") == f"{before}{mark}{after}"
+
+
+def test_what_replaces_a_short_secret_does_not_form_it_once_more() -> None:
+    assert "Bot [token" not in redactor("[token").redact("Bot [token !")
+
+
+def test_a_short_secret_leaves_the_records_of_a_bot() -> None:
+    with logged("test") as (logger, handler):
+        logger.error('client.run("%s") failed in test', "test", extra={"HEADERS": {"Authorization": "Bot test"}})
+        mark = f"[token {fingerprint('test')}]"
+        assert handler.message == f'client.run("{mark}") failed in test'
+        assert "Bot test" not in handler.shown
 
 
 # --- log records----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from contextlib import suppress
 
 import pytest
@@ -137,9 +137,11 @@ def test_notes_say_what_was_cleaned() -> None:
         pytest.param("YOUR_TOKEN_HERE", "placeholder", id="your token here"),
         pytest.param("<your bot token>", "placeholder", id="your bot token"),
         pytest.param("changeme", "placeholder", id="changeme"),
-        pytest.param("xxxxxxxxxxxxxxxxx", "placeholder", id="xxx"),
         pytest.param("***************", "placeholder", id="stars"),
         pytest.param("put-your-token-here", "placeholder", id="put your token here"),
+        pytest.param("DISCORD_TOKEN=your-bot-token-here", "placeholder", id="your-bot-token-here"),
+        pytest.param("<token>", "placeholder", id="a slot"),
+        pytest.param('{"token": "{{ bot_token }}"}', "placeholder", id="a template's slot"),
         pytest.param("None", "placeholder", id="str(None)"),
         pytest.param("${DISCORD_TOKEN}", "name of a variable", id="not expanded"),
         pytest.param("$DISCORD_TOKEN", "name of a variable", id="not expanded, bare"),
@@ -152,11 +154,8 @@ def test_notes_say_what_was_cleaned() -> None:
         pytest.param(b"\x80\x81\x82abcdefgh", "not text in UTF-8", id="binary"),
         pytest.param("a.b" * 2000, "longer than 4096", id="too long"),
         pytest.param("a" * 70000, "64 KiB", id="a whole file"),
-        pytest.param("198622483471925248", "a number", id="application id"),
-        pytest.param("nMG1kYdRcd7Oe8BSxTzDuL-dVCQv4KZf", "client secret", id="client secret"),
         pytest.param("https://discord.com/api/webhooks/1986224834/abcDEF", "webhook", id="webhook"),
         pytest.param("https://discord.com/developers", "an address", id="address"),
-        pytest.param("abc", "too short", id="too short"),
         pytest.param("one line of words\nanother line", "none looks like a token", id="prose"),
         pytest.param("A_TOKEN=abcdefghij\nB_TOKEN=klmnopqrst", "lines 1, 2 are named like tokens", id="two names"),
     ],
@@ -172,6 +171,20 @@ def test_refused(raw: str | bytes, reason: str) -> None:
         pytest.param("test-token-of-a-local-server", "not three base64url parts", id="one part"),
         pytest.param("0f8fad5bd9cb469fa16570867728950e", "not three base64url parts", id="uuid"),
         pytest.param("ab" * 32, "public key", id="64 hexadecimal digits"),
+        pytest.param("nMG1kYdRcd7Oe8BSxTzDuL-dVCQv4KZf", "client secret", id="client secret"),
+        pytest.param("198622483471925248", "application's id", id="application id"),
+        pytest.param("12345", "application's id", id="a short number"),
+        pytest.param("abc", "so short", id="short"),
+        pytest.param("x", "so short", id="one letter"),
+        pytest.param("test", "may be a placeholder", id="a word"),
+        pytest.param("token", "may be a placeholder", id="token"),
+        pytest.param("bot-token", "may be a placeholder", id="bot-token"),
+        pytest.param("xxxxxxxxxxxxxxxxx", "may be a placeholder", id="xxx"),
+        pytest.param("token-1", "so short", id="token-1"),
+        pytest.param("token-123456", "not three base64url parts", id="token-123456"),
+        pytest.param("your-server-token-17", "not three base64url parts", id="your token with a number"),
+        pytest.param("c2VjcmV0LXRva2VuMQ==", "not three base64url parts", id="padded base64"),
+        pytest.param("aSecretKey==", "not three base64url parts", id="padded base64 that begins like a name"),
         pytest.param("eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.SflKxwRJSMeKKF2QT4", "first part is not", id="JSON web token"),
         pytest.param(TOKEN[:34], "too short", id="cut off"),
     ],
@@ -181,6 +194,15 @@ def test_unusual_tokens_are_accepted_with_a_warning(raw: str, warning: str) -> N
     assert cleaned.token.reveal() == raw
     assert len(cleaned.warnings) == 1
     assert warning in cleaned.warnings[0]
+
+
+@given(seed=st.binary(min_size=24, max_size=24))
+def test_what_python_makes_for_a_token_is_accepted(seed: bytes) -> None:
+    # As secrets.token_urlsafe(24), token_hex(24) and str(int) make them; a first or last - or _ stays.
+    for raw in (urlsafe_b64encode(seed).decode(), seed.hex(), str(int.from_bytes(seed))):
+        cleaned = clean(raw)
+        assert cleaned.token.reveal() == raw
+        assert len(cleaned.warnings) == 1
 
 
 def test_a_token_is_neither_copied_nor_pickled_nor_changed() -> None:

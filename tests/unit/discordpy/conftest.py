@@ -23,7 +23,6 @@ def around(tmp_path: Path) -> Surroundings:
         environ={"DISCORD_TOKEN": FIRST},
         rejected=RejectedTokens(tmp_path / "rejected-tokens.json"),
         redactor=Redactor(),
-        exits=exits,
     )
     settings = Settings(paths=PathSettings(state_dir=tmp_path, runtime_dir=tmp_path))
     return Surroundings(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fakes.gateway import FakeClient, FakeGuild, FakeWebSocket, as_client, linked
 from uptime_bot.contract.settings import HealthSettings
-from uptime_bot.discordpy.links import ACK_RACE_S, FLAP_S, QUESTIONS_TO_A_STRANGER, Links, ShardLink
+from uptime_bot.discordpy.links import Links
+from uptime_bot.discordpy.shard_link import ACK_RACE_S, FLAP_S, QUESTIONS_TO_A_STRANGER, ShardLink
 from uptime_bot.health.sample import ShardSample, ShardState
 from uptime_bot.service.sampling import ShardSampler
 
@@ -28,6 +29,10 @@ def ready() -> tuple[ShardLink, FakeWebSocket]:
     link.enter(ShardState.READY)
     seen(link)
     return link, websocket
+
+
+def failures(link: ShardLink) -> int:
+    return link.unreached + link.rejections
 
 
 def lasted(link: ShardLink, seconds: float) -> None:
@@ -207,11 +212,21 @@ async def test_a_question_that_could_not_be_sent_was_not_asked() -> None:
 
 def test_a_session_that_lasted_leaves_no_failure() -> None:
     link, _ = ready()
-    link.failures = 3
+    link.unreached, link.rejections = 3, 2
     lasted(link, FLAP_S + 1)
     link.ended()
-    assert link.failures == 0
+    assert failures(link) == 0
     assert link.state is ShardState.CONNECTING
+
+
+def test_what_ended_before_hello_and_what_ended_after_it_are_counted_apart() -> None:
+    """Discord is back, and says op 9 to the old session: that is no reason to wait as if it were still away."""
+    link, _ = linked()
+    for greeted in (False, False, True, False):
+        link.begin()
+        link.greeted = greeted
+        link.ended()
+    assert (link.unreached, link.rejections) == (3, 1)
 
 
 def test_a_flap_counts_as_a_failure() -> None:
@@ -220,7 +235,7 @@ def test_a_flap_counts_as_a_failure() -> None:
         link.enter(ShardState.READY)
         lasted(link, FLAP_S - 1)
         link.ended()
-        assert link.failures == flaps
+        assert failures(link) == flaps
 
 
 @pytest.mark.parametrize("state", [ShardState.CONNECTING, ShardState.IDENTIFYING, ShardState.RESUMING])
@@ -229,7 +244,7 @@ def test_an_attempt_that_never_became_ready_is_a_failure_however_long_it_took(st
     link.enter(state)
     lasted(link, 3600)
     link.ended()
-    assert link.failures == 1
+    assert failures(link) == 1
     assert link.unanswered_resumes == (1 if state is ShardState.RESUMING else 0)
 
 
@@ -254,11 +269,11 @@ async def test_a_drop_closes_with_4000_and_counts_once() -> None:
     link.ended()  # the connection loop notes the same end
     assert websocket.closed_with == [4000]
     assert link.remedies == 1
-    assert link.failures == 1
+    assert failures(link) == 1
     assert not link.forget_session
     link.begin()
     link.ended()
-    assert link.failures == 2
+    assert failures(link) == 2
 
 
 async def test_a_drop_of_a_session_that_lasted_is_no_failure() -> None:
@@ -266,7 +281,7 @@ async def test_a_drop_of_a_session_that_lasted_is_no_failure() -> None:
     lasted(link, FLAP_S + 1)
     await link.drop(forget_session=True)
     link.ended()
-    assert link.failures == 0
+    assert failures(link) == 0
     assert link.forget_session
 
 
@@ -327,21 +342,26 @@ def test_any_order_of_steps_leaves_a_sample_that_can_be_true(steps: list[str]) -
     one = seen(link)
     assert one.last_dispatch_mono <= time.monotonic()
     assert not (one.can_be_asked and one.state is not ShardState.READY)
-    assert link.failures <= steps.count("ended")
+    assert failures(link) <= steps.count("ended")
     assert link.unanswered_resumes <= steps.count("resuming")
 
 
 # clients
 
 
-def test_each_client_has_one_link_until_it_is_closed() -> None:
+def test_each_client_has_one_link_and_counts_while_it_is_connected_and_not_closed() -> None:
     links = Links()
-    first, second = FakeClient(), FakeClient()
+    first, second, only_rest = FakeClient(), FakeClient(), FakeClient()
     link, other = links.of(as_client(first)), links.of(as_client(second))
+    links.of(as_client(only_rest))
     assert links.of(as_client(first)) is link
-    assert list(links) == [link, other]
-    first.closed = True
-    assert list(links) == [other]
+    with links.connected(as_client(first)), links.connected(as_client(second)):
+        assert list(links) == [link, other]
+        assert links.idle_since_mono is None
+        first.closed = True
+        assert list(links) == [other]
+    assert list(links) == []
+    assert links.idle_since_mono is not None
 
 
 def test_a_client_is_ready_when_its_shard_is() -> None:
@@ -356,6 +376,7 @@ def test_a_client_is_ready_when_its_shard_is() -> None:
 def test_shards_of_several_clients_are_told_apart() -> None:
     links = Links()
     for client in (FakeClient(), FakeClient()):
+        links.of(as_client(client)).connecting = True
         for shard_id in (0, 1):
             links.of(as_client(client)).shard(shard_id)
     sampler = ShardSampler(links)

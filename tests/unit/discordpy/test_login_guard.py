@@ -7,8 +7,10 @@ import pytest
 from discord.http import Route
 
 from fakes.clock_loop import run_with_clock
-from fakes.login import FIRST, OWN, FakeHttp, answered
-from uptime_bot.discordpy.login import LoginGuard
+from fakes.gateway import as_client
+from fakes.login import FIRST, OWN, FakeHttp, FakeLoginClient, answered
+from uptime_bot.discordpy.links import ClientLink, Links
+from uptime_bot.discordpy.login import LoginGuard, choose_token
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.service.exits import GiveUp
 
@@ -22,9 +24,11 @@ def ask(
     """Make one guarded request; its answer, and how long it took on the loop's clock."""
 
     async def request() -> Any:
-        guard = LoginGuard(http, around, own=OWN, closed=closed)
-        http.token = (await guard.choose_token()).reveal()
-        return await guard.request(route)
+        link = ClientLink(as_client(FakeLoginClient(http, closed)))
+        link.own = OWN
+        links = Links()
+        http.token = (await choose_token(link, around, links)).reveal()
+        return await LoginGuard(link, around, links).request(route)
 
     return run_with_clock(request)
 

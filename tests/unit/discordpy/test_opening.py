@@ -16,25 +16,26 @@ from uptime_bot.discordpy.surroundings import Surroundings
 GATEWAY = yarl.URL("wss://resume.example/")
 
 
-def wait_turn(around: Surroundings, client: FakeClient, *, failures: int) -> float:
-    """Seconds that an attempt after so many failures waits, on the loop's clock."""
+def wait_turn(around: Surroundings, client: FakeClient, *, rejections: int) -> float:
+    """Seconds that an attempt after so many sessions that did not last waits, on the loop's clock."""
 
     async def wait() -> None:
         link = ClientLink(as_client(client))
         shard = link.shard(0)
-        shard.failures = failures
+        shard.rejections, shard.greeted = rejections, True
         await Opener(link, around).wait_turn(shard, "the connection was lost")
 
     return run_with_clock(wait)[1]
 
 
 def test_after_a_session_that_lasted_there_is_no_wait(around: Surroundings) -> None:
-    assert wait_turn(around, FakeClient(), failures=0) == 0.0
+    assert wait_turn(around, FakeClient(), rejections=0) == 0.0
     assert around.waits.current() == ()
 
 
-def test_each_failure_waits_longer_up_to_30_s_and_says_so(around: Surroundings) -> None:
-    waits_s = [wait_turn(around, FakeClient(), failures=failures) for failures in (1, 3, 5, 100)]
+def test_the_first_failure_waits_not_at_all_and_each_further_one_longer_up_to_30_s(around: Surroundings) -> None:
+    assert wait_turn(around, FakeClient(), rejections=1) == 0.0
+    waits_s = [wait_turn(around, FakeClient(), rejections=rejections) for rejections in (2, 4, 6, 100)]
     assert waits_s == sorted(waits_s)
     assert 0.5 <= waits_s[0] <= 1.0
     assert 15.0 <= waits_s[-1] <= 30.0
@@ -46,7 +47,7 @@ def test_a_client_that_the_user_closed_is_not_waited_for(
 ) -> None:
     """Each end of a script would warn of an outage, and one that goes on with another client keep it on its status."""
     caplog.set_level(logging.INFO)
-    assert wait_turn(around, FakeClient(closed=True), failures=1) == 0.0
+    assert wait_turn(around, FakeClient(closed=True), rejections=2) == 0.0
     assert around.waits.current() == ()
     assert caplog.messages == []
 
@@ -70,8 +71,8 @@ def test_which_end_leaves_a_session(
         session_id=session_id, sequence=sequence, socket=FakeSocket(close_code=close_code), gateway=GATEWAY
     )
     expected = Session(session_id="s", sequence=7, gateway=GATEWAY) if resumes else None
-    assert session_of(cast("DiscordWebSocket", websocket)) == expected
-
-
-def test_no_websocket_no_session() -> None:
-    assert session_of(None) is None
+    link = ClientLink(as_client(FakeClient())).shard(0)
+    link.established = True
+    assert session_of(cast("DiscordWebSocket", websocket), link) == expected
+    link.established = False  # READY came and could not be parsed
+    assert session_of(cast("DiscordWebSocket", websocket), link) is None

@@ -10,8 +10,7 @@ from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.rejected_tokens import RejectedTokens
 from uptime_bot.contract.settings import TokenSettings
 from uptime_bot.contract.token_value import fingerprint
-from uptime_bot.service.exits import ExitNote, GiveUp
-from uptime_bot.service.token_purse import TokenPurse
+from uptime_bot.service.token_purse import NoTokenLeft, TokenPurse
 
 BASE = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 FIRST, SECOND, OWN, OTHER_OWN = f"{BASE}AAA", f"{BASE}BBB", f"{BASE}CCC", f"{BASE}DDD"
@@ -24,7 +23,6 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.redactor = Redactor()
-        self.exits = ExitNote()
         self.environ: dict[str, str] = {}
 
     def write(self, number: int, content: str) -> None:
@@ -39,7 +37,6 @@ class House:
             environ=self.environ,
             rejected=RejectedTokens(self.folder / "rejected-tokens.json"),
             redactor=self.redactor,
-            exits=self.exits,
         )
 
 
@@ -55,7 +52,7 @@ async def test_the_first_source_is_used_and_the_later_ones_are_not_read(house: H
     assert (await purse.choose(OWN)).reveal() == FIRST
     assert purse.current is not None
     assert purse.current.fingerprint == fingerprint(FIRST)
-    assert purse.has_another()
+    assert await purse.why_none_is_left(OWN) is None
 
 
 async def test_a_rejected_token_gives_way_and_is_remembered_by_the_next_process(house: House) -> None:
@@ -76,35 +73,34 @@ async def test_the_scripts_own_token_is_the_last_resort(house: House) -> None:
     assert (await house.purse().choose(OWN)).reveal() == FIRST
 
 
-async def test_when_every_source_was_rejected_it_gives_up_with_77_and_says_what_to_do(house: House) -> None:
+async def test_when_every_source_was_rejected_it_says_why_and_what_to_do(house: House) -> None:
     house.write(1, FIRST)
     purse = house.purse()
     purse.reject(await purse.choose(OWN), "GET /users/@me answered 401")
     purse.reject(await purse.choose(OWN), "gateway close code 4004")
-    with pytest.raises(GiveUp) as given_up:
+    with pytest.raises(NoTokenLeft) as given_up:
         await purse.choose(OWN)
-    assert given_up.value.code == 77
-    assert house.exits.final_code(0) == 77
-    reason = given_up.value.reason
+    reason = str(given_up.value)
     assert reason.startswith("there is no token that Discord accepts: file ")
     assert "GET /users/@me answered 401" in reason
     assert "gateway close code 4004" in reason
     assert f"such as {house.folder / 'token-1'}, and restart" in reason
-    assert not purse.has_another()
+    assert f"delete {house.folder / 'rejected-tokens.json'}" in reason
+    assert await purse.why_none_is_left(OWN) == reason
     assert all(token not in reason for token in ALL)
 
 
 async def test_without_any_source_it_says_so(house: House) -> None:
-    with pytest.raises(GiveUp) as given_up:
+    with pytest.raises(NoTokenLeft) as given_up:
         await house.purse().choose(None)
-    assert "there is no token: every source is absent. Put a valid token" in given_up.value.reason
+    assert "there is no token: every source is absent. Put a valid token" in str(given_up.value)
 
 
 async def test_a_source_that_holds_no_token_is_told_and_passed_over(house: House) -> None:
     house.write(1, "YOUR_TOKEN_HERE")
-    with pytest.raises(GiveUp) as given_up:
+    with pytest.raises(NoTokenLeft) as given_up:
         await house.purse().choose("")
-    assert "is a placeholder, not a token" in given_up.value.reason
+    assert "is a placeholder, not a token" in str(given_up.value)
     house.write(2, SECOND)
     assert (await house.purse().choose("")).reveal() == SECOND
 
@@ -113,9 +109,9 @@ async def test_a_token_put_into_a_file_later_is_found(house: House) -> None:
     house.write(1, FIRST)
     purse = house.purse()
     purse.reject(await purse.choose(None), "401")
-    assert not purse.has_another()
+    assert await purse.why_none_is_left(None) is not None
     house.write(1, SECOND)
-    assert purse.has_another()
+    assert await purse.why_none_is_left(None) is None
     assert (await purse.choose(None)).reveal() == SECOND
 
 
@@ -132,7 +128,7 @@ async def test_a_second_client_whose_own_token_is_rejected_takes_nobody_elses(ho
     purse = house.purse()
     await purse.choose(OWN)
     purse.reject(await purse.choose(OTHER_OWN), "401")
-    with pytest.raises(GiveUp):
+    with pytest.raises(NoTokenLeft):
         await purse.choose(OTHER_OWN)
 
 
@@ -140,7 +136,7 @@ async def test_a_token_from_a_command_does_not_block_the_loop(house: House) -> N
     rejected = RejectedTokens(house.folder / "rejected-tokens.json")
     rejected.add(fingerprint(FIRST), at=datetime(2026, 11, 21, tzinfo=UTC), where="401")
     settings = TokenSettings(credential="", files=(), environment="", command=("/bin/false-store",))
-    purse = TokenPurse(lambda: settings, environ={}, rejected=rejected, redactor=house.redactor, exits=house.exits)
+    purse = TokenPurse(lambda: settings, environ={}, rejected=rejected, redactor=house.redactor)
     assert (await purse.choose(OWN)).reveal() == OWN
 
 
@@ -151,7 +147,7 @@ async def test_no_token_is_logged_only_fingerprints(house: House, caplog: pytest
     purse = house.purse()
     for _ in range(3):
         purse.reject(await purse.choose(OWN), "401")
-    with pytest.raises(GiveUp):
+    with pytest.raises(NoTokenLeft):
         await purse.choose(OWN)
     assert all(token not in caplog.text for token in ALL)
     assert all(fingerprint(token) in caplog.text for token in (FIRST, SECOND, OWN))

@@ -1,4 +1,4 @@
-"""wait_out() sleeps until the next try, or until Discord is back; the loop's clock is a fake."""
+"""An Outage sleeps until the next try, or until Discord is back; the loop's clock is a fake."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ import pytest
 
 from fakes.clock_loop import BEGIN_S, run_with_clock
 from fakes.probe import FakeProbe
-from uptime_bot.waiting.outage import wait_out
+from uptime_bot.waiting.outage import Outage
 
 
 def waited(
     delay_s: float, probe: FakeProbe | None, *, every_s: float = 1.0, over: Callable[[], bool] = lambda: False
 ) -> tuple[bool, float]:
-    return run_with_clock(lambda: wait_out(delay_s, probe=probe, every_s=every_s, over=over))
+    return run_with_clock(lambda: Outage(every_s=every_s, over=over).wait(delay_s, probe))
 
 
 def test_without_a_probe_the_whole_delay_is_slept() -> None:
@@ -65,3 +65,22 @@ def test_a_client_that_was_closed_ends_the_wait() -> None:
 
 def test_a_client_that_is_closed_already_waits_not_at_all() -> None:
     assert waited(30.0, None, over=lambda: True) == (False, 0.0)
+
+
+def test_what_a_probe_can_reach_all_the_while_is_not_what_fails() -> None:
+    """A 401 without a token says nothing about a 503 with one: that must not turn the backoff into a hammer."""
+    heard, took_s = waited(30.0, FakeProbe(back_at_s=0.0))
+    assert not heard
+    assert took_s == pytest.approx(30.0)
+
+
+def test_an_outage_heard_in_one_wait_is_remembered_in_the_next() -> None:
+    outage = Outage(every_s=1.0)
+    probe = FakeProbe(back_at_s=BEGIN_S + 3.5)
+
+    async def twice() -> tuple[bool, bool]:
+        return await outage.wait(2.5, probe), await outage.wait(30.0, probe)
+
+    heard, took_s = run_with_clock(twice)
+    assert heard == (False, True)
+    assert took_s == pytest.approx(3.5)
