@@ -23,6 +23,7 @@ CONNECTION = (
     "discord.gateway:KeepAliveHandler.__init__ _last_ack",
     "discord.gateway:KeepAliveHandler.__init__ _last_send",
     "discord.gateway:ReconnectWebSocket",
+    "discord.gateway:WebSocketClosure",
     "discord.http:INTERNAL_API_VERSION",
     "discord.shard:AutoShardedClient._async_setup_hook _AutoShardedClient__queue",
     "discord.shard:AutoShardedClient.__init__ _AutoShardedClient__shards",
@@ -38,7 +39,6 @@ CONNECTION = (
     "discord.shard:Shard._cancel_task",
     "discord.shard:Shard.launch",
     "discord.shard:Shard.reconnect",
-    "discord.shard:Shard.reidentify",
     "discord.shard:Shard.worker",
 )
 """`module:path`, or `module:function attribute` for an attribute that the function sets or reads."""
