@@ -1,7 +1,5 @@
 """The bot that runs when no target is named."""
 
-import hashlib
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -12,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from uptime_bot.contract.atomic_file import write_atomically
+from uptime_bot.builtin.command_registration import CommandRegistration
 from uptime_bot.contract.status import Status
 from uptime_bot.health.words import duration
 
@@ -25,15 +23,25 @@ class BuiltInBot(commands.Bot):
     def __init__(self, *, cogs_dir: Path, state_dir: Path, status: Callable[[], Status | None]) -> None:
         super().__init__(command_prefix=commands.when_mentioned, intents=discord.Intents.default(), help_command=None)
         self._cogs_dir = cogs_dir
-        self._synced = state_dir / "synced-commands"
+        self._registration = CommandRegistration(
+            payload=lambda: [command.to_dict(self.tree) for command in self.tree.get_commands()],
+            send=self.tree.sync,
+            application_id=lambda: self.application_id,
+            remembered_in=state_dir / "synced-commands",
+        )
         self._status = status
         self.tree.add_command(self._ping_command())
         self.tree.add_command(self._uptime_command())
 
     async def setup_hook(self) -> None:
-        """Load the cogs and register the slash commands."""
+        """Load the cogs; the slash commands are registered after READY, which no trouble with them may hold up."""
         await self.load_cogs()
-        await self.sync_commands()
+        self._registration.begin(after=self.wait_until_ready)
+
+    async def close(self) -> None:
+        """End, and with it what registers the commands."""
+        self._registration.cancel()
+        await super().close()
 
     def cog_names(self) -> list[str]:
         """The cogs of the folder as module names, in order; a file or folder that begins with _ is none."""
@@ -60,16 +68,8 @@ class BuiltInBot(commands.Bot):
         return failed
 
     async def sync_commands(self) -> None:
-        """Register the slash commands with Discord, when they have changed since the last time."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        known = f"{self.application_id} {hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()}"
-        try:
-            if self._synced.exists() and self._synced.read_text(encoding="ascii") == known:
-                return
-            await self.tree.sync()
-            write_atomically(self._synced, known.encode("ascii"))
-        except (discord.DiscordException, OSError, ValueError) as exc:
-            _log.warning("cannot register the slash commands: %s; trying again at the next start", exc)
+        """Register the slash commands with Discord where they changed; after 30 s it goes on by itself."""
+        await self._registration.once()
 
     def _ping_command(self) -> app_commands.Command[Any, [], None]:
         @app_commands.command(name="ping", description="Answers with the latency of the gateway")

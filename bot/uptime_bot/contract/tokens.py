@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from uptime_bot.contract.token_refusal import refuse_what_is_no_token, shape_warnings
+from uptime_bot.contract.token_refusal import SLOT, refuse_what_is_no_token, shape_warnings
 from uptime_bot.contract.token_shape import TOKEN_PATTERN, is_regular
 from uptime_bot.contract.token_value import Token, TokenRefused, application_id, fingerprint
 
@@ -23,7 +23,7 @@ _COMMENTS = ("#", "//", ";")
 _SCHEME = r"(?i)(?:bot|bearer)[\s:]+"
 _ASSIGNMENT = r"""(?ix)(?:(?:export|set|setx|declare\s+-x|const|let|var)\s+|\$env:|-\s+)?  # of a shell, a script, YAML
         ["']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,63})["']?
-        \s*(?:=>|:=|=|:)\s*"""
+        \s*(?:=>|:=|=|:)\s*(?!=$)"""  # a secret's own == at its end is no assignment
 _NAME_OF_TOKEN = r"(?i)token|discord|^authorization$|^bot$|secret"  # noqa: S105  (a pattern)
 
 
@@ -95,6 +95,8 @@ def _undecorated(number: int, raw: str) -> Line:
     while text != before:
         before = text
         text = text.strip().strip(_QUOTES)
+        if re.fullmatch(SLOT, text):
+            break  # the brackets tell <token>, a placeholder, from a server's own token of that name
         if (bare := text.rstrip(",;").strip("<>{}()[] \t")) != text:
             notes["removed punctuation around it"] = None
             text = bare

@@ -13,6 +13,7 @@ from uptime_bot.contract.log_redaction import RedactingFilter
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.settings import LogSettings
+from uptime_bot.service.basic_config import keep_beside_basic_config
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ IDENTIFIER = "uptime-bot"
 
 
 def set_up_logging(settings: LogSettings, environ: Mapping[str, str], redactor: Redactor) -> None:
-    """Give the root logger its one handler, and uncaught exceptions a way into it.
+    """Give the root logger our handler, which the bot's basicConfig() keeps, and uncaught exceptions a way into it.
 
     Tokens are taken out at two places: on our handler, which sees every field of a record, and where records are made,
     so that a handler of the bot's own (a log file, basicConfig(force=True)) gets none either.
@@ -30,6 +31,7 @@ def set_up_logging(settings: LogSettings, environ: Mapping[str, str], redactor: 
     handler.addFilter(redaction)
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    keep_beside_basic_config(handler)
     root.setLevel(logging.INFO)
     logging.getLogger("uptime_bot").setLevel(settings.level)
     logging.setLogRecordFactory(_redacting_factory(redaction))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,8 @@ class Discord:
                 raise failure
             case float() as delay_s:
                 await asyncio.sleep(delay_s)
+            case _:
+                pass
         self.taken.append(now_s)
 
 
@@ -88,7 +91,7 @@ def test_what_may_pass_is_tried_again_with_growing_pauses(failure: Exception | f
     registration = house.registration()
     after_a_day(registration, lambda: registration.begin(ready_at_once))
     asked = house.discord.asked
-    pauses = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
     waited = LONGEST_ATTEMPT_S if isinstance(failure, float) else 0.0
     assert pauses == pytest.approx([waited + min(30 * 2**n, LONGEST_DELAY_S) for n in range(10)])
     assert len(house.discord.taken) == 1
