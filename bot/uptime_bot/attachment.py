@@ -1,5 +1,6 @@
 """Puts the heartbeat, the side thread and the adapter together, once discord.py may be imported."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from uptime_bot.contract.settings import Settings
 from uptime_bot.discordpy.attach import attach
 from uptime_bot.discordpy.links import Links
 from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.service.bridging import Bridge
 from uptime_bot.service.control_socket import serve_control_socket
 from uptime_bot.service.exits import ExitNote
 from uptime_bot.service.heartbeat import Heartbeat
@@ -69,6 +71,11 @@ def attach_to_discordpy(
     heartbeat = Heartbeat(
         settings=settings, links=links, waits=waits, reachability=reachability, teller=teller, pulse=pulse
     )
+
+    def on_login(loop: asyncio.AbstractEventLoop) -> None:
+        pulse.settle()
+        heartbeat.start_in(loop)
+
     attach(
         links,
         Surroundings(
@@ -77,14 +84,26 @@ def attach_to_discordpy(
             purse=purse,
             reachability=reachability,
             waits=waits,
-            on_login=heartbeat.start_in,
+            on_login=on_login,
             on_change=heartbeat.nudge,
         ),
     )
-    return Attachment(board=board, heartbeat=heartbeat, side=_start_side_thread(settings, board, pulse))
+    bridge = Bridge(
+        notifier=notifier,
+        pulse=pulse,
+        target=target,
+        is_ready=lambda: board.latest is not None and board.latest.ready_at is not None,
+        is_stopping=lambda: exits.stop_asked,
+        longest_s=lambda: settings().health.start_deadline_s,
+        watchdog_s=watchdog_s,
+        on_told=teller.told_otherwise,
+    )
+    return Attachment(board=board, heartbeat=heartbeat, side=_start_side_thread(settings, board, pulse, bridge))
 
 
-def _start_side_thread(settings: Callable[[], Settings], board: StatusBoard, pulse: Pulse) -> SideThread:
+def _start_side_thread(
+    settings: Callable[[], Settings], board: StatusBoard, pulse: Pulse, bridge: Bridge
+) -> SideThread:
     limits = lambda: settings().health  # noqa: E731
 
     async def stalls() -> None:
@@ -95,6 +114,6 @@ def _start_side_thread(settings: Callable[[], Settings], board: StatusBoard, pul
         await board.ready_within(SOONEST_CONTROL_S)
         await serve_control_socket(settings().paths.runtime_dir, board, pulse, limits)
 
-    side = SideThread((("stall recorder", stalls), ("control socket", control)))
+    side = SideThread((("stall recorder", stalls), ("bridge", bridge.keep), ("control socket", control)))
     side.start()
     return side

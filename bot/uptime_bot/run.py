@@ -118,12 +118,12 @@ class Host:
         self._stopper.install()
         if supervised or not sys.stdin or not sys.stdin.isatty():
             self._reloader.install()  # in a terminal SIGHUP means that the terminal is gone, and the bot goes with it
-        code = self._code_of(lambda: self._run(supervised=supervised))
+        code = self._outcome(lambda: self._run(supervised=supervised))
         if not self._exits.final_code(code) and not self._exits.stop_asked:
-            code = self._code_of(lambda: wait_for_bots_in_threads(self._pulse, lambda: self._exits.stop_asked))
+            code = self._outcome(lambda: wait_for_bots_in_threads(self._pulse, lambda: self._exits.stop_asked))
         return self._end(code)
 
-    def _code_of(self, action: Callable[[], None]) -> int:
+    def _outcome(self, action: Callable[[], None]) -> int:
         try:
             action()
         except KeyboardInterrupt:
@@ -209,10 +209,11 @@ class Host:
         self._settings = fresh
 
     def _crashed(self, exc: BaseException) -> int:
-        self._stopper.arm(ExitCode.CRASH)  # before the log, which may block
-        log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)
         cannot_import = isinstance(exc, SyntaxError | ImportError) and self._latest_status() is None
-        return ExitCode.CONFIG if cannot_import else ExitCode.CRASH
+        code = ExitCode.CONFIG if cannot_import else ExitCode.CRASH
+        self._stopper.arm(code)  # before the log, which may block
+        log_event(_log, Event.CRASHED, "the bot crashed: %s: %s", type(exc).__name__, exc, exc_info=exc)
+        return code
 
     def _end(self, code: int) -> int:
         final = self._exits.final_code(code)

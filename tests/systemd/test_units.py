@@ -36,6 +36,27 @@ def test_a_program_that_is_missing_is_not_tried_ten_times_a_second(machine: Mach
         machine.forget_bot()
 
 
+def test_a_missing_folder_of_the_bot_is_not_tried_ten_times_a_second(machine: Machine) -> None:
+    machine.run("mv", "/srv/uptime-bot", "/srv/uptime-bot.away")
+    try:
+        machine.systemctl("start", "uptime-bot", check=False)
+        machine.wait_for_state("failed")
+        state = machine.show()
+        assert (state["ExecMainStatus"], state["NRestarts"]) == ("200", "0")
+    finally:
+        machine.run("mv", "/srv/uptime-bot.away", "/srv/uptime-bot")
+        machine.forget_bot()
+
+
+def test_a_sandbox_that_cannot_be_made_is_not_tried_ten_times_a_second(machine: Machine) -> None:
+    machine.drop_in("[Service]\nReadWritePaths=/nowhere\n")
+    machine.systemctl("start", "uptime-bot", check=False)
+    machine.wait_for_state("failed")
+    state = machine.show()
+    assert (state["ExecMainStatus"], state["NRestarts"]) == ("226", "0")
+    machine.forget_bot()
+
+
 def test_a_missing_token_file_does_not_keep_the_bot_from_looking_elsewhere(machine: Machine) -> None:
     machine.drop_in(
         "[Service]\nExecStart=\nExecStart=/bin/sh -c 'od -An -c $CREDENTIALS_DIRECTORY/discord-token; exit 78'\n"

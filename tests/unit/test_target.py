@@ -76,3 +76,37 @@ def test_an_attribute_that_is_no_client_is_refused(attribute: str, words: str, m
     monkeypatch.setattr("sys.argv", ["x"])
     with pytest.raises(TargetRefused, match=words):
         run_attribute(Target.parse(f"math:{attribute}"))
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize("name", [LONG, f"{LONG}:client", f"{LONG}.py"])
+def test_an_overlong_name_is_refused_like_any_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
+    monkeypatch.setattr("sys.argv", ["x"])
+    target = Target.parse(name)
+    with pytest.raises(TargetRefused, match=r"cannot be read: File name too long|cannot import xxx"):
+        (run_attribute if target.kind is ATTRIBUTE else run_script)(target)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("bot.py:client", "bot:client"),
+        ("./bot.py:client", "bot:client"),
+        ("cogs/my.py:make.client", "cogs.my:make.client"),
+    ],
+)
+def test_a_file_with_an_attribute_is_told_how_it_is_written(
+    name: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
+    monkeypatch.setattr("sys.argv", ["x"])
+    (tmp_path / "cogs").mkdir()
+    for file in ("bot.py", "cogs/my.py"):
+        (tmp_path / file).write_text("raise RuntimeError('not to be run')\n" if "my" in file else "")
+    target = Target.parse(name)
+    with pytest.raises(TargetRefused, match=f"did you mean {meant}"):
+        (run_attribute if target.kind is ATTRIBUTE else run_script)(target)

@@ -55,7 +55,12 @@ async def serve_control_socket(
 
 def _now(board: StatusBoard, pulse: Pulse, limits: HealthSettings) -> Status | None:
     latest = board.latest
-    if latest is None or pulse.overdue_s < limits.stall_after_s:
+    if latest is None:
+        return None
+    if not pulse.runs:
+        reason = "no event loop runs"
+        return dataclasses.replace(latest, health=Health.STARTING, reason=reason, words=f"offline: {reason}")
+    if pulse.overdue_s < limits.stall_after_s:
         return latest
     reason = f"the event loop has been stuck for {pulse.overdue_s:.1f} s"
     return dataclasses.replace(latest, health=Health.STALLED, reason=reason, words=f"stalled: {reason}")

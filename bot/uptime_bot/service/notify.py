@@ -7,6 +7,7 @@ socket does not block; what could not be sent stays due and goes with the next d
 
 import logging
 import os
+import threading
 from collections.abc import Mapping, MutableMapping
 
 import sdnotify
@@ -24,11 +25,15 @@ def status_line(words: str) -> str:
 
 
 class Notifier:
-    """Sends assignments to systemd; silent where there is no systemd. Never blocks, never raises."""
+    """Sends assignments to systemd; silent where there is no systemd. Never blocks, never raises.
+
+    Any thread may send, and a signal handler in the middle of it: hence the lock that its own thread passes.
+    """
 
     def __init__(self, socket: sdnotify.SystemdNotifier | None) -> None:
         self._socket = socket
         self._due: dict[str, str] = {}
+        self._lock = threading.RLock()
         if socket is not None:
             socket.socket.setblocking(False)
 
@@ -41,20 +46,27 @@ class Notifier:
         """Send NAME=value pairs in one datagram; False when they have to wait for the next one."""
         if self._socket is None:
             return True
-        # A signal handler may send in the middle of this: each send works on a copy of its own.
-        due = self._due | {name: str(value) for name, value in assignments.items()}
-        text = "\n".join(f"{name}={status_line(value)}" for name, value in due.items())
-        try:
-            self._socket.notify(text.encode("utf-8", "replace").decode("latin-1"))
-        except OSError as exc:
-            # A ping that could not be sent in time is stale; the next tick brings its own. A trigger is not.
-            if due.get("WATCHDOG") == "1":
-                del due["WATCHDOG"]
-            self._due = due
-            _log.debug("systemd's notify socket: %s; it goes with the next message", exc)
-            return False
-        self._due = {}
-        return True
+        failure = self._send(self._socket, {name: str(value) for name, value in assignments.items()})
+        if failure is not None:
+            _log.debug("systemd's notify socket: %s; it goes with the next message", failure)
+        return failure is None
+
+    def _send(self, socket: sdnotify.SystemdNotifier, assignments: dict[str, str]) -> OSError | None:
+        with self._lock:
+            due, self._due = self._due, {}  # taken, since a signal handler may send in the middle of this
+            fields = due | assignments
+            if due.get("WATCHDOG") == "trigger":
+                fields["WATCHDOG"] = "trigger"
+            text = "\n".join(f"{name}={status_line(value)}" for name, value in fields.items())
+            try:
+                socket.notify(text.encode("utf-8", "replace").decode("latin-1"))
+            except OSError as exc:
+                # A ping that could not be sent in time is stale; the next tick brings its own. A trigger is not.
+                if fields.get("WATCHDOG") == "1":
+                    del fields["WATCHDOG"]
+                self._due = fields | self._due
+                return exc
+            return None
 
 
 def connect(environ: MutableMapping[str, str]) -> Notifier:

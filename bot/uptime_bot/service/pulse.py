@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from weakref import WeakSet
 
 
 class Pulse:
@@ -15,6 +16,8 @@ class Pulse:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread_id = threading.get_ident()
         self.due_mono = 0.0
+        self.homes: WeakSet[threading.Thread] = WeakSet()
+        """The threads in which a client has logged in."""
 
     def beat(self, loop: asyncio.AbstractEventLoop, next_in_s: float) -> None:
         """The loop runs; it promises to beat again in next_in_s."""
@@ -22,9 +25,16 @@ class Pulse:
         self.thread_id = threading.get_ident()
         self.due_mono = time.monotonic() + next_in_s
 
+    def settle(self) -> None:
+        """A client logs in, in this thread."""
+        self.homes.add(threading.current_thread())
+
+    @property
+    def runs(self) -> bool:
+        """Whether the loop runs, be it stuck."""
+        return self.loop is not None and self.loop.is_running()
+
     @property
     def overdue_s(self) -> float:
         """Seconds that the loop is late by; 0 while it is not, or while no loop runs."""
-        if self.loop is None or not self.loop.is_running():
-            return 0.0
-        return max(time.monotonic() - self.due_mono, 0.0)
+        return max(time.monotonic() - self.due_mono, 0.0) if self.runs else 0.0

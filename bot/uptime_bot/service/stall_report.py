@@ -70,5 +70,8 @@ def _is_users(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
     if name.startswith("<"):
         return False
-    path = str(Path(name).resolve())
+    try:
+        path = str(Path(name).resolve())
+    except OSError:  # a relative name, and the working directory is gone
+        return True
     return not path.startswith(_foreign())

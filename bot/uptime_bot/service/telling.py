@@ -95,6 +95,10 @@ class Teller:
         """Send a plain watchdog ping."""
         self._notifier.send(WATCHDOG=1)
 
+    def told_otherwise(self) -> None:
+        """Somebody else has set the status, from any thread: the next tick says it anew."""
+        self._words = ""
+
     def trigger(self, verdict: Verdict) -> None:
         """Ask systemd to replace this process, with the reason in the status; no ping follows."""
         if self._triggered:

@@ -1,5 +1,7 @@
 """Bots that were not written with us in mind run unchanged."""
 
+import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,7 @@ async def test_the_built_in_bot_answers_its_slash_commands_and_loads_cogs(tmp_pa
         await bot.ready()
         await bot.says("the cog is ready")
         assert "the cog cogs.broken cannot be loaded" in bot.output
+        await discord.log.wait_for("commands_registered")
         assert "Pong" in str(await discord.interaction("ping"))
         assert "ready: 2 guilds" in str(await discord.interaction("uptime"))
         assert "greetings" in str(await discord.interaction("greet"))
@@ -101,3 +104,22 @@ async def test_a_bot_that_closes_itself_ends_with_0_and_one_that_swallows_a_cras
             assert await bot.exit_code() == 1
             assert "swallowed the database is away" in bot.output
             assert "the script ended as if all was well" in bot.output
+
+
+async def test_a_script_sees_its_name_as_python_gives_it(tmp_path: Path) -> None:
+    """An absolute __file__, which survives a chdir, and sys.argv[0] as it was typed."""
+    (tmp_path / "bot.py").write_text(
+        "import os, sys\n"
+        "os.chdir('/')\n"
+        "print('names', __name__, __file__, sys.argv, sys.modules['__main__'].__file__, sys.path[0])\n"
+        "print('spec', __spec__, __package__, __doc__, type(__loader__).__name__, __cached__)\n"
+    )
+    seen = []
+    async with running_bot(None, tmp_path, "bot.py", "--fast") as bot:
+        assert await bot.exit_code() == 0
+        seen = [line for line in bot.output.splitlines() if line.startswith(("names", "spec"))]
+    python = await asyncio.create_subprocess_exec(
+        sys.executable, "bot.py", "--fast", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await python.communicate()
+    assert seen == output.decode().splitlines()

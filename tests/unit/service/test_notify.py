@@ -1,6 +1,7 @@
 """What reaches systemd: whole, in UTF-8, one field a line; and what could not be sent in time."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,43 @@ def test_a_trigger_that_could_not_be_sent_stays_due() -> None:
     systemd.full = False
     notifier.send(STATUS="deaf: shard 0")
     assert systemd.last.get("WATCHDOG") == "trigger"
+
+
+def test_a_ping_does_not_take_the_place_of_a_trigger_that_is_due() -> None:
+    systemd = FakeSystemdNotifier()
+    notifier = Notifier(systemd)
+    systemd.full = True
+    notifier.send(WATCHDOG="trigger")
+    notifier.send(WATCHDOG=1)
+    systemd.full = False
+    notifier.send(WATCHDOG=1)
+    assert systemd.last == {"WATCHDOG": "trigger"}
+
+
+class InterruptedNotifier(FakeSystemdNotifier):
+    """A signal handler runs in the middle of the first datagram, and finds the socket full."""
+
+    def __init__(self, handler: Callable[[], object]) -> None:
+        super().__init__()
+        self._handler: Callable[[], object] | None = handler
+
+    def notify(self, state: str) -> None:
+        """Interrupt once, then send."""
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            self.full = True
+            handler()
+            self.full = False
+        super().notify(state)
+
+
+def test_what_a_signal_handler_could_not_send_in_the_middle_of_a_send_stays_due() -> None:
+    systemd = InterruptedNotifier(lambda: notifier.send(STOPPING=1, STATUS="stopping"))
+    notifier = Notifier(systemd)
+    assert notifier.send(READY=1, STATUS="ready")
+    assert systemd.last == {"READY": "1", "STATUS": "ready"}
+    notifier.send(WATCHDOG=1)
+    assert systemd.last == {"STOPPING": "1", "STATUS": "stopping", "WATCHDOG": "1"}
 
 
 def test_the_socket_never_blocks() -> None:

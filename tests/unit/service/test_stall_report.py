@@ -7,7 +7,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -122,3 +122,14 @@ def test_a_deep_recursion_is_cut_at_the_outer_end(tmp_path: Path) -> None:
     report = report_of(users_code(tmp_path / "bot.py", source)["down"])
     assert "in wait" in report.stack.splitlines()[-2] or "waiter.acquire()" in report.stack
     assert report.stack.count('  File "') <= LONGEST_STACK
+
+
+def test_a_relative_name_without_a_working_directory_is_the_users(tmp_path: Path) -> None:
+    """Path.resolve() raises there; the report is for the moment when things are wrong already."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    names: dict[str, Any] = {}
+    exec(compile("def wait(event):\n    event.wait(10)\n", "bot.py", "exec"), names)  # noqa: S102 - as runpy does
+    with stuck(names["wait"]) as frame, chdir(gone):
+        gone.rmdir()
+        assert report_stall(frame).file == "bot.py"
