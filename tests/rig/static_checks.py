@@ -1,4 +1,4 @@
-"""A pytest plugin of tests/run: names the static checks that failed above the closing line, and fails the run."""
+"""A pytest plugin of tests/run: names what failed before this run above the closing line, and fails the run."""
 
 import os
 
@@ -10,7 +10,7 @@ FAILED = [name for name in os.environ.get("FAILED_CHECKS", "").split(",") if nam
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each, where people look."""
     if FAILED:
-        terminalreporter.section("static checks failed", red=True)
+        terminalreporter.section("failed before this", red=True)
         terminalreporter.write_line(", ".join(FAILED))
 
 
