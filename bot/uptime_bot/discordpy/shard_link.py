@@ -12,9 +12,6 @@ from uptime_bot.health.sample import ShardSample, ShardState
 ACK_RACE_S = 1.0
 """discord.py notes the time of a heartbeat after it was sent, in a thread; the ACK may have been handled by then."""
 
-PROVED_AFTER = 2.0
-"""A cured shard has proved itself after this many times the longest it can be deaf unnoticed."""
-
 QUESTIONS_TO_A_STRANGER = 2
 """Unanswered, they cost a RESUME and a new session; a third would restart a bot that is merely quiet."""
 

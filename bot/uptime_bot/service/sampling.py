@@ -8,6 +8,9 @@ from uptime_bot.health.sample import ShardSample
 USUAL_HEARTBEAT_S = 45.0
 """What Discord's documentation gives as the interval; the longest that a missing ACK stays unseen, beside its grace."""
 
+PROVED_AFTER = 2.0
+"""A cured shard has proved itself after this many times the longest it can be deaf unnoticed."""
+
 
 class ShardSampler:
     """Remembers which link was sampled under which name."""
@@ -23,7 +26,8 @@ class ShardSampler:
             for number, link in enumerate(self._links, start=1)
             for shard in link.shards.values()
         }
-        proved_after_s = 2 * max(limits.silence_s + limits.silence_answer_s, USUAL_HEARTBEAT_S + limits.ack_grace_s)
+        unnoticed_s = max(limits.silence_s + limits.silence_answer_s, USUAL_HEARTBEAT_S + limits.ack_grace_s)
+        proved_after_s = PROVED_AFTER * unnoticed_s
         return tuple(
             shard.sample(name, now_mono, silence_s=limits.silence_s, proved_after_s=proved_after_s)
             for name, shard in self._named.items()
