@@ -8,6 +8,7 @@ import discord
 
 from uptime_bot.contract.settings import Settings
 from uptime_bot.discordpy.attach import attach
+from uptime_bot.discordpy.continuing import Continuity
 from uptime_bot.discordpy.links import Links
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.service.bridging import Bridge
@@ -23,8 +24,12 @@ from uptime_bot.service.telling import StatusBoard, Teller
 from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.waiting.board import WaitBoard
 from uptime_bot.waiting.reachability import Reachability
+from uptime_bot.waiting.spending import Spending
 
 SIDE_THREAD_END_S = 1.0
+
+RECORD_END_S = 0.3
+"""For what is still to be written; on a disk that is slower, the next process replays a little more."""
 
 SOONEST_CONTROL_S = 3.0
 """The control socket comes up at READY, or after this long where that takes its time."""
@@ -37,10 +42,16 @@ class Attachment:
     board: StatusBoard
     heartbeat: Heartbeat
     side: SideThread
+    continuity: Continuity
 
     def stopping(self) -> None:
         """The process was asked to stop."""
         self.heartbeat.stopping = True
+        self.continuity.stop()
+
+    def keep_sessions(self) -> None:
+        """The process ends: leave the gateway sessions to the next one."""
+        self.continuity.close(RECORD_END_S)
 
     def end(self) -> None:
         """End the side thread."""
@@ -62,6 +73,7 @@ def attach_to_discordpy(
     first = settings()
     links, waits = Links(), WaitBoard()
     reachability = Reachability(api_url=first.discord.api_url, timeout_s=lambda: settings().health.rest_timeout_s)
+    continuity = Continuity(first.paths.state_dir, first.paths.runtime_dir, lambda: settings().session)
     board = StatusBoard(
         target=target,
         discordpy_version=discord.__version__,
@@ -84,8 +96,10 @@ def attach_to_discordpy(
             purse=purse,
             reachability=reachability,
             waits=waits,
+            continuity=continuity,
             on_login=on_login,
             on_change=heartbeat.nudge,
+            spending=Spending(first.paths.state_dir, limit=first.budget.invalid_requests),
         ),
     )
     bridge = Bridge(
@@ -98,7 +112,8 @@ def attach_to_discordpy(
         watchdog_s=watchdog_s,
         on_told=teller.told_otherwise,
     )
-    return Attachment(board=board, heartbeat=heartbeat, side=_start_side_thread(settings, board, pulse, bridge))
+    side = _start_side_thread(settings, board, pulse, bridge)
+    return Attachment(board=board, heartbeat=heartbeat, side=side, continuity=continuity)
 
 
 def _start_side_thread(

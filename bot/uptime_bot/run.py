@@ -4,9 +4,11 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from uptime_bot import __version__
+from uptime_bot.continuity.store import RecordStore
 from uptime_bot.contract.config_error import ConfigError
 from uptime_bot.contract.exit_codes import ExitCode
 from uptime_bot.contract.messages import Event, log_event
@@ -143,7 +145,9 @@ class Host:
     def _run(self, *, supervised: bool) -> None:
         self._make_folders()
         if supervised:
-            wait_for_turn(self._crashes, self._settings.restart, self._notifier)
+            wait_for_turn(
+                self._crashes, self._settings.restart, self._notifier, resumable_for_s=self._resumable_for_s()
+            )
         InstanceLock(self._settings.paths.state_dir / "instance.lock").acquire(self._target.name)
         self._notifier.send(STATUS=f"starting: {self._target.name}")
         self._attach()
@@ -154,6 +158,13 @@ class Host:
                 run_attribute(self._target)
             case TargetKind.BUILT_IN:
                 self._run_built_in()
+
+    def _resumable_for_s(self) -> float | None:
+        session, paths = self._settings.session, self._settings.paths
+        if session.across_restarts != "resume":
+            return None
+        store = RecordStore(paths.state_dir, paths.runtime_dir)
+        return store.resumable_for_s(now=datetime.now(UTC), window_s=session.window_s)
 
     def _make_folders(self) -> None:
         for folder in (self._settings.paths.state_dir, self._settings.paths.runtime_dir):
@@ -244,6 +255,8 @@ class Host:
 
         An unasked end with 0 counts: who has it restarted (RestartForceExitStatus=0) has it paced, too.
         """
+        if self._attachment is not None:
+            self._attachment.keep_sessions()
         if self._exits.stop_asked or code in (ExitCode.NOPERM, ExitCode.CONFIG):
             self._crashes.ended_cleanly()
 

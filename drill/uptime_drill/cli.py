@@ -48,6 +48,8 @@ def _add_discord(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--invalid-requests", type=int, default=10_000, metavar="N", help="in 10 min, before a ban")
     parser.add_argument("--privileged-intents", default="all", metavar="all|none|NAMES")
     parser.add_argument("--tick-ms", type=int, metavar="N", help="a message every N ms")
+    parser.add_argument("--tick-spread", type=int, default=0, metavar="N", help="N messages a tick, over the guilds")
+    parser.add_argument("--furnished", action="store_true", help="roles, voice, threads, emojis in each guild")
     parser.set_defaults(run=_run_discord)
 
 
@@ -87,7 +89,9 @@ def _options(args: argparse.Namespace) -> Options:
         guilds=args.guilds,
         members=args.members,
         channels=args.channels,
+        furnished=args.furnished,
         tick_ms=args.tick_ms,
+        tick_spread=args.tick_spread,
         gateway=GatewayRules(
             heartbeat_interval_ms=args.heartbeat_interval_ms,
             resume_window_s=args.resume_window_s,

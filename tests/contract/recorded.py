@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -77,6 +77,15 @@ class Recorded:
         await self.until("the end of connect()", lambda: bool(self.end))
         return self.end
 
+    async def still_runs(self, *, after_s: float) -> bool:
+        """Whether the process goes on for so long."""
+        try:
+            async with asyncio.timeout(after_s):
+                await self.process.wait()
+        except TimeoutError:
+            return True
+        return False
+
     async def exit_code(self) -> int:
         """Wait for the end of the process."""
         async with asyncio.timeout(15):
@@ -89,29 +98,45 @@ class Recorded:
             self.output.append(line.decode("utf-8", "replace"))
 
 
-def _command(side: Side, discord: StandIn) -> list[str]:
+def _command(side: Side, discord: StandIn, more_settings: Mapping[str, object]) -> list[str]:
     if side is Side.PLAIN:
         return [str(HERE / "launch_plain.py"), discord.api_url, discord.gateway_url]
-    settings = {
+    settings: dict[str, object] = {
         "token.files": "[]",
         "discord.api_url": discord.api_url,
         "discord.gateway_url": discord.gateway_url,
         "reconnect.first_delay_s": "0.1",
-    }
+    } | dict(more_settings)
     options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     return ["-m", "uptime_bot.cli", "run", *options]
 
 
 @asynccontextmanager
 async def recording(
-    side: Side, discord: StandIn, folder: Path, *, kind: str = "client", reconnect: bool = True
+    side: Side,
+    discord: StandIn,
+    folder: Path,
+    *,
+    kind: str = "client",
+    reconnect: bool = True,
+    script: str = RECORDER,
+    client: Mapping[str, object] | None = None,
+    hook_s: float = 0.0,
+    settings: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Recorded]:
-    """Start the recorder; it is killed at the end if it still runs."""
+    """Start the recorder; it is killed at the end if it still runs.
+
+    `client` goes to its Client as keyword arguments, `hook_s` is what it waits before each IDENTIFY, `settings` are
+    uptime-bot's.
+    """
+    command = [*_command(side, discord, settings or {}), script, kind, "yes" if reconnect else "no", DEMO_TOKEN]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *_command(side, discord), RECORDER, kind, "yes" if reconnect else "no", DEMO_TOKEN,
+        sys.executable, *command,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "STATE_DIRECTORY": str(folder / "state"),
-             "RUNTIME_DIRECTORY": str(folder / "run"), "PYTHONUNBUFFERED": "1"},
+             "RUNTIME_DIRECTORY": str(folder / "run"), "PYTHONUNBUFFERED": "1",
+             "RECORDER_CLIENT": json.dumps(dict(client or {})), "RECORDER_HOOK_S": str(hook_s), **(environ or {})},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     recorded = Recorded(side=side, discord=discord, process=process)

@@ -2,17 +2,24 @@
 
 Usage: recorder.py KIND RECONNECT TOKEN, with KIND client, auto or again (a second client after the first) and RECONNECT
 yes or no. A message whose content is
-`close`, `close when disconnected` or `reconnect shard N` makes it do that.
+`close`, `close when disconnected` or `reconnect shard N` makes it do that. $RECORDER_CLIENT holds keyword arguments for
+its Client, as JSON, and $RECORDER_HOOK_S what it waits before each IDENTIFY.
 """
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from typing import Any
 
 import discord
 
-QUICKLY: dict[str, Any] = {"guild_ready_timeout": 0.2}  # discord.py's own wait for more GUILD_CREATEs is 2 s
+HOOK_S = float(os.environ.get("RECORDER_HOOK_S", "0"))
+QUICKLY: dict[str, Any] = {
+    "guild_ready_timeout": 0.2,  # discord.py's own wait for more GUILD_CREATEs is 2 s
+    **json.loads(os.environ.get("RECORDER_CLIENT", "{}")),
+}
 
 
 def write(**entry: object) -> None:
@@ -26,6 +33,8 @@ class Recording(discord.Client):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Do not wait the 5 s between two IDENTIFYs; the stand-in does not ask for them."""
+        if HOOK_S:
+            await asyncio.sleep(HOOK_S)
 
     async def on_connect(self) -> None:
         write(event="connect")
@@ -74,7 +83,7 @@ class RecordingAuto(Recording, discord.AutoShardedClient):
 async def run_one(kind: str, *, reconnect: bool, token: str) -> None:
     made = RecordingAuto if kind == "auto" else Recording
     options: dict[str, Any] = {"shard_count": 2} if kind == "auto" else {}
-    client = made(intents=discord.Intents.default(), **QUICKLY, **options)
+    client = made(intents=discord.Intents.default(), **{**options, **QUICKLY})
     try:
         await client.login(token)
         await client.connect(reconnect=reconnect)
@@ -100,4 +109,6 @@ async def main(kind: str, *, reconnect: bool, token: str) -> None:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.run(main(sys.argv[1], reconnect=sys.argv[2] == "yes", token=sys.argv[3]))

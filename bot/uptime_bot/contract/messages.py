@@ -39,6 +39,13 @@ class Event(Enum):
     PACED = _Kind("02b8f62ddaea4dac865290d8527097ca", logging.WARNING)
     STOPPING = _Kind("5c516be9d64a4922a18f4ce37029e50c", logging.INFO)
     RELOADED = _Kind("9b9252b9e08f4a23bc576e50c3eab391", logging.INFO)
+    IDENTIFY_HELD = _Kind("2c9bbcdc3b6049308e865c4da599a79c", logging.WARNING)
+    REST_HELD = _Kind("9cff4386afe44481b10e3019113ad206", logging.WARNING)
+    RESUMING = _Kind("078597478d5d4e538a69915d90072430", logging.INFO)
+    EVENTS_LOST = _Kind("dd4eedd93c304c15918efa86068f420e", logging.WARNING)
+    EVENT_SET_ASIDE = _Kind("b8b8a166e53c4ca5b9576d94f9982a0e", logging.ERROR)
+    INTERACTION_DROPPED = _Kind("84c9cba5b1884a66b853e723f585ae2b", logging.INFO)
+    NOT_RECORDED = _Kind("2e976fa598d346cb94591870c23d4263", logging.WARNING)
     FEATURE_OFF = _Kind("e2177c418df34c508d33ff15c3f78ceb", logging.WARNING)
 
     @property

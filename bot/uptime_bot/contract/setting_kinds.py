@@ -83,6 +83,34 @@ def seconds(*, least: float, most: float) -> Kind:
     return Kind(Form.NUMBER, expected, accept)
 
 
+def fraction(*, least: float, most: float) -> Kind:
+    """A part of a whole between two limits, both included; never NaN or a truth value."""
+    expected = f"a fraction from {least:g} to {most:g}"
+
+    def accept(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise Unacceptable(f"{shown(value)} is not a number", expected)
+        if not least <= value <= most:  # false for NaN as well
+            raise Unacceptable(f"{shown(value)} is out of range", expected)
+        return float(value)
+
+    return Kind(Form.NUMBER, expected, accept)
+
+
+def whole(*, least: int, most: int) -> Kind:
+    """A whole number between two limits, both included; never a truth value."""
+    expected = f"a whole number from {least} to {most}"
+
+    def accept(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Unacceptable(f"{shown(value)} is not a whole number", expected)
+        if not least <= value <= most:
+            raise Unacceptable(f"{shown(value)} is out of range", expected)
+        return value
+
+    return Kind(Form.NUMBER, expected, accept)
+
+
 def path(*, derived: bool = False) -> Kind:
     """A path; a derived one may be "" (None inside), which leaves it to the environment."""
     expected = 'a path, or "" for the default' if derived else "a path"

@@ -226,6 +226,63 @@ class ReconnectSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """How the gateway session outlives the process."""
+
+    across_restarts: str = _setting(
+        "resume",
+        kinds.choice("resume", "identify"),
+        "resume: the next process goes on with the session of the last one; identify: each begins a new one",
+        "a RESUME loses no event and spends no IDENTIFY",
+    )
+    window_s: float = _seconds(
+        90.0,
+        1.0,
+        3600.0,
+        "a session that has been without a connection for longer is not resumed",
+        "Discord keeps one for a few minutes and names no figure; 90 s is the least that was seen",
+    )
+    delivery: str = _setting(
+        "dispatched",
+        kinds.choice("dispatched", "at-least-once"),
+        "when an event counts as delivered: dispatched = its handlers have begun; at-least-once = they have ended "
+        "(experimental)",
+        "a handler that a crash interrupts is run again only with at-least-once",
+    )
+    stale_interactions: str = _setting(
+        "drop",
+        kinds.choice("drop", "dispatch"),
+        "what is done with interactions older than 3 s that a RESUME replays",
+        "Discord takes no answer to them any more, so that a handler can only fail",
+    )
+    at_stop: str = _setting(
+        "keep",
+        kinds.choice("keep", "offline"),
+        "keep: a stop leaves the session to the next start; offline: the bot is shown as offline at once",
+        "a restart is a stop and a start, and systemd does not say which is meant; kept, Discord shows the bot as "
+        "online for a few minutes",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """How much of Discord's patience may be spent."""
+
+    identify_reserve: float = _setting(
+        0.1,
+        kinds.fraction(least=0.01, most=0.9),
+        "the part of a day's session starts (IDENTIFYs) that is never spent",
+        "at the end of its 1000 a day Discord resets the token; some are left for what others start with it",
+    )
+    invalid_requests: int = _setting(
+        5000,
+        kinds.whole(least=100, most=9000),
+        "refused requests (401, 403, 429) in ten minutes at which REST calls are held back",
+        "at 10,000 Discord bans the address; other bots may share it",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestartSettings:
     """How a crash loop is paced."""
 
@@ -315,6 +372,8 @@ class Settings:
     token: TokenSettings = TokenSettings()
     health: HealthSettings = HealthSettings()
     reconnect: ReconnectSettings = ReconnectSettings()
+    session: SessionSettings = SessionSettings()
+    budget: BudgetSettings = BudgetSettings()
     restart: RestartSettings = RestartSettings()
     stop: StopSettings = StopSettings()
     log: LogSettings = LogSettings()
@@ -326,6 +385,8 @@ SECTIONS: dict[str, type[Any]] = {
     "token": TokenSettings,
     "health": HealthSettings,
     "reconnect": ReconnectSettings,
+    "session": SessionSettings,
+    "budget": BudgetSettings,
     "restart": RestartSettings,
     "stop": StopSettings,
     "paths": PathSettings,
@@ -343,7 +404,7 @@ def every_setting() -> Iterator[Setting]:
                 key=known.name,
                 kind=facts["kind"],
                 default='""' if section == "paths" else _as_toml(known.default),
-                unit="seconds" if facts["kind"].form is kinds.Form.NUMBER else "",
+                unit="seconds" if known.name.endswith("_s") else "",
                 meaning=facts["meaning"],
                 why=facts["why"],
             )
@@ -352,4 +413,4 @@ def every_setting() -> Iterator[Setting]:
 def _as_toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_as_toml(item) for item in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else f'"{value}"'
+    return f"{value:g}" if isinstance(value, int | float) else f'"{value}"'

@@ -21,7 +21,10 @@ from uptime_bot.discordpy.fatal import give_up_on
 from uptime_bot.discordpy.insides import CONNECTION, LOGIN, missing
 from uptime_bot.discordpy.links import ClientLink, Links
 from uptime_bot.discordpy.login import at_login, choose_token, guarded, guarded_login
+from uptime_bot.discordpy.rest_trace import RestTrace
+from uptime_bot.discordpy.start_limits import listen_for_start_limits
 from uptime_bot.discordpy.surroundings import Surroundings
+from uptime_bot.discordpy.verifying import verify_login
 from uptime_bot.health.sample import ShardState
 
 _log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ def _feature_is_possible(feature: str, needs: tuple[str, ...]) -> bool:
 def _attach_login(links: Links, around: Surroundings) -> None:
     original = discord.Client.login
     guard_possible = not missing(LOGIN)
+    trace = RestTrace(around.spending, around.waits, around.settings)
 
     async def login(self: discord.Client, token: str) -> None:
         link = links.of(self)
@@ -65,7 +69,10 @@ def _attach_login(links: Links, around: Surroundings) -> None:
         around.exits.swallowed = None
         around.reachability.go_the_way_of(self.http)
         links.logging_in()
+        trace.watch(self.http)
+        listen_for_start_limits(self, lambda: around.spending.identifies(link.token))
         _hear_ready(link, around)
+        around.continuity.hear(link)
         around.on_login(asyncio.get_running_loop())
         try:
             if guard_possible:
@@ -88,14 +95,21 @@ def _hear_ready(link: ClientLink, around: Surroundings) -> None:
 
 def _noting(link: ClientLink, event: str, parse: Callable[[Any], None], around: Surroundings) -> Callable[[Any], None]:
     def parse_and_note(data: Any) -> None:
-        parse(data)
         if not isinstance(link.client, discord.AutoShardedClient):
             shard_id = link.client.shard_id
         else:
             shard_id = data["shard"][0] if event == "READY" else data["__shard_id__"]
         shard = link.shard(shard_id)
+        if event == "READY":
+            around.continuity.began(link, shard, data)
+        parse(data)
         shard.established = True
         shard.enter(ShardState.READY)
+        shard.note_alive()
+        if event == "RESUMED":
+            shard.resumed()
+        if link.known and link.verification is None:
+            link.verification = asyncio.ensure_future(verify_login(link, around))
         around.on_change()
 
     return parse_and_note
@@ -109,13 +123,12 @@ def _attach_connection(links: Links, around: Surroundings) -> None:
 
     connector = Connector(links, around)
     auto = discord.AutoShardedClient
-    launch_shards = auto.launch_shards
 
     async def guarded_launch_shards(self: discord.AutoShardedClient) -> None:
         link = links.of(self)
         async with guarded(link, around, links):
             link.fatal = asyncio.get_running_loop().create_future()
-            launching = asyncio.ensure_future(launch_shards(self))
+            launching = asyncio.ensure_future(connector.launch_shards(self))
             try:
                 await asyncio.wait({launching, link.fatal}, return_when=asyncio.FIRST_COMPLETED)
                 # A shard that was refused for good: no other sends the same token or intents after it.
@@ -163,6 +176,8 @@ def _explaining(
             if given_up is not None:
                 raise given_up from exc
             raise
+        finally:
+            around.continuity.release(link)
 
     return explained_connect
 

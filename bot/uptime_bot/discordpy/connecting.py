@@ -15,8 +15,9 @@ import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import EventItem, EventType, Shard
 
+from uptime_bot.discordpy.gateway_session import Session, session_of
 from uptime_bot.discordpy.links import ClientLink, Links
-from uptime_bot.discordpy.opening import PASSING, Opener, Session, session_of
+from uptime_bot.discordpy.opening import PASSING, Opener
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.discordpy.surroundings import Surroundings
 
@@ -38,7 +39,7 @@ class Connector:
         """Do Client.connect for a client without automatic sharding."""
         link, opener = self._opener(client)
         shard = link.shard(client.shard_id)
-        session: Session | None = None
+        session = self._around.continuity.take_up(link, shard)
         initial = True
         while not client.is_closed():
             try:
@@ -52,7 +53,7 @@ class Connector:
             if ws is None:
                 return
             client.ws, initial = ws, False
-            failure = await _poll_until_it_ends(ws)
+            failure = await _poll_until_it_ends(ws, shard)
             reason = _reason(shard)
             shard.ended()
             client.dispatch("disconnect")
@@ -70,9 +71,10 @@ class Connector:
         self, client: discord.AutoShardedClient, gateway: yarl.URL, shard_id: int, *, initial: bool = False
     ) -> None:
         """Do AutoShardedClient.launch_shard."""
-        _, opener = self._opener(client)
+        link, opener = self._opener(client)
+        session = self._around.continuity.take_up(link, link.shard(shard_id))
         named = None if self._around.settings().discord.gateway_url else gateway
-        ws = await opener.open(shard_id, session=None, gateway=named, initial=initial)
+        ws = await opener.open(shard_id, session=session, gateway=named, initial=initial)
         if ws is None:
             return
         queue = client._AutoShardedClient__queue  # type: ignore[attr-defined]
@@ -80,13 +82,36 @@ class Connector:
         client._AutoShardedClient__shards[shard_id] = shard  # type: ignore[attr-defined]
         shard.launch()
 
+    async def launch_shards(self, client: discord.AutoShardedClient) -> None:
+        """Do AutoShardedClient.launch_shards, but all at once: only an IDENTIFY has to wait for its turn."""
+        if client.is_closed():
+            return
+        gateway = DiscordWebSocket.DEFAULT_GATEWAY
+        if client.shard_count is None:
+            client.shard_count, url, *_ = await client.http.get_bot_gateway()
+            gateway = yarl.URL(url)
+        state = client._connection
+        state.shard_count = client.shard_count
+        state.shard_ids = client.shard_ids or range(client.shard_count)
+        first = state.shard_ids[0]
+        launching = [
+            asyncio.ensure_future(client.launch_shard(gateway, shard_id, initial=shard_id == first))
+            for shard_id in state.shard_ids
+        ]
+        try:
+            await asyncio.gather(*launching)
+        finally:
+            for task in launching:
+                task.cancel()
+
     async def work(self, shard: Shard) -> None:
         """Do Shard.worker: handle events until the connection ends, then come back in a task of the shard's own.
 
         discord.py hands that to the client's loop, which is busy while other shards are launched or reconnect.
         """
-        failure = await _poll_until_it_ends(shard.ws)
         client = shard._client
+        shard_link = self._links.of(client).shard(shard.id)
+        failure = await _poll_until_it_ends(shard.ws, shard_link)
         if client.is_closed():
             return
         _say_disconnected(shard)
@@ -97,7 +122,7 @@ class Connector:
                 self._end_client(shard, exc)
                 return
         resumes = getattr(failure, "resume", True)
-        session = session_of(shard.ws, self._links.of(client).shard(shard.id)) if resumes else None
+        session = session_of(shard.ws, shard_link) if resumes else None
         shard._task = self._start_reopening(shard, session)
 
     def _end_client(self, shard: Shard, exc: Exception) -> None:
@@ -141,7 +166,7 @@ def _say_disconnected(shard: Shard) -> None:
     shard._dispatch("shard_disconnect", shard.id)
 
 
-async def _poll_until_it_ends(ws: DiscordWebSocket) -> Any:
+async def _poll_until_it_ends(ws: DiscordWebSocket, shard: ShardLink) -> Any:
     """Handle events until the connection ends; returns how it did.
 
     A frame that is not JSON, or an event that discord.py cannot parse, ends the connection and not the bot: its
@@ -153,7 +178,8 @@ async def _poll_until_it_ends(ws: DiscordWebSocket) -> Any:
     except (ReconnectWebSocket, discord.ConnectionClosed, *PASSING) as exc:
         return exc
     except Exception as exc:  # noqa: BLE001 - returned: it is one more way in which a connection ends
-        _log.exception("cannot read what the gateway sent; closing the socket and resuming")
+        action = "passing over it" if shard.cannot_read(ws.sequence) else "asking for it once more"
+        _log.exception("shard %s: cannot read what the gateway sent; resuming, %s", shard.shard_id, action)
         await ws.close(4000)
         return exc
 

@@ -34,14 +34,15 @@ async def give_up_on(exc: Exception, link: ClientLink, around: Surroundings, lin
     if code == 4014 or isinstance(exc, discord.PrivilegedIntentsRequired):
         return around.exits.give_up(ExitCode.CONFIG, intents_words(link.client), Event.INTENTS_REFUSED)
     if code == 4004:
-        return await _token_rejected(link, around)
+        return await token_rejected(link, around)
     if code in CONFIG_WORDS:
         words = f"Discord closed the gateway: {CONFIG_WORDS[code]}, then restart"
         return around.exits.give_up(ExitCode.CONFIG, words, Event.CONFIG_REFUSED)
     return None
 
 
-async def _token_rejected(link: ClientLink, around: Surroundings) -> GiveUp:
+async def token_rejected(link: ClientLink, around: Surroundings) -> GiveUp:
+    """The end of the process that a rejected token asks for: 77, or a restart where another source holds another."""
     why = await around.purse.why_none_is_left(link.own)
     if why is not None:
         return around.exits.give_up(ExitCode.NOPERM, why, Event.NO_TOKEN)

@@ -31,18 +31,32 @@ SESSION_ENDING_CODES = frozenset({1000, 1001})
 
 
 class GatewaySocket(DiscordWebSocket):
-    """A DiscordWebSocket that never ends its session and tells its ShardLink how far it has come."""
+    """A DiscordWebSocket that ends its session only where it is told to, and tells its ShardLink how far it has come."""
 
     def __init__(self, socket: Any, *, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(socket, loop=loop)
         self.link = opening.get()
+        self._sequence: int | None = None
+        self._receiving = False
+        super().__init__(socket, loop=loop)
         self.link.ws = self
         # aiohttp's and discord.py's own closes would wait half a minute for a peer that is frozen.
         socket._timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
 
+    @property
+    def sequence(self) -> int | None:
+        """The last event that was received; discord.py sets it just before it parses an event."""
+        return self._sequence
+
+    @sequence.setter
+    def sequence(self, sequence: int | None) -> None:
+        self._sequence = sequence
+        if self._receiving and sequence is not None and (recording := self.link.recording) is not None:
+            recording.received(sequence)
+
     async def identify(self) -> None:
         """HELLO has arrived; queue in the hook and IDENTIFY."""
         self._greeted()
+        self.link.identifies()
         self._allow(IDENTIFY_TIMEOUT_S)
         await super().identify()
         self.link.identified = True
@@ -52,6 +66,7 @@ class GatewaySocket(DiscordWebSocket):
         """HELLO has arrived; RESUME."""
         self._greeted()
         self.link.established = True
+        self.link.resumes()
         await super().resume()
         self.link.identified = False
         self.link.enter(ShardState.RESUMING)
@@ -61,6 +76,26 @@ class GatewaySocket(DiscordWebSocket):
 
         A frame that cannot be read at all, or a READY that cannot be parsed, is raised: the connection is of no use.
         """
+        recording = self.link.recording
+        if recording is None:
+            await self._handle(msg)
+            return
+        if type(msg) is bytes:
+            msg = self._decompressor.decompress(msg)
+            if msg is None:
+                return  # not the whole of a frame
+        if recording.closed:
+            return
+        recording.text = msg
+        self._receiving = True
+        try:
+            await self._handle(msg)
+        finally:
+            self._receiving = False
+            if recording.sequence:
+                recording.parsed()
+
+    async def _handle(self, msg: Any) -> None:
         sequence = self.sequence
         try:
             await super().received_message(msg)
@@ -75,9 +110,18 @@ class GatewaySocket(DiscordWebSocket):
         """Close so that the session lives on, in bounded time."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await super().close(4000 if code in SESSION_ENDING_CODES else code)
+                await super().close(self._code_that_keeps(code))
         except TimeoutError:
             _log.debug("shard %s: the close frame was not answered", self.link.shard_id)
+
+    def _code_that_keeps(self, code: int) -> int:
+        if code not in SESSION_ENDING_CODES:
+            return code
+        if not self.link.ends_session:
+            return 4000
+        if self.link.recording is not None:
+            self.link.recording.recorder.forget()
+        return code
 
     def _greeted(self) -> None:
         self.link.greeted = True

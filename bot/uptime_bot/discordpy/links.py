@@ -1,17 +1,17 @@
 """The clients of the process, and what is known of each."""
 
 import asyncio
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import discord
 
 from uptime_bot.contract.tokens import Token
+from uptime_bot.discordpy.recording import Parsing
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
-from uptime_bot.waiting.identify_budget import IdentifyBudget
 
 
 class ClientLink:
@@ -25,18 +25,23 @@ class ClientLink:
         self.token: Token | None = None
         """The token in use."""
 
+        self.answers: dict[str, Any] = {}
+        """What Discord's REST said at login, by path."""
+
+        self.known: dict[str, Any] = {}
+        """What it said at the login before, where a session can be resumed: nobody has to be asked then."""
+
+        self.verification: asyncio.Future[None] | None = None
+        """Asks REST afterwards what was known."""
+
+        self.parsing = Parsing()
+
         self.connecting = False
         """Whether connect() runs: a client that only uses REST is none of the heartbeat's business."""
 
         self.fatal: asyncio.Future[None] | None = None
         """While shards are launched: raises what one of those already launched has died of."""
 
-        self.budget = IdentifyBudget()
-        self.identified_mono = -math.inf
-        """When the last IDENTIFY was sent."""
-
-        self.identifying = asyncio.Lock()
-        """One IDENTIFY at a time; discord.py's own hook keeps 5 s between them (max_concurrency)."""
         self.shards: dict[int, ShardLink] = {}
 
     def shard(self, shard_id: int | None) -> ShardLink:

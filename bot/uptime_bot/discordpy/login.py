@@ -6,6 +6,7 @@ The guard stands in front of HTTPClient.request for the length of Client.login a
 itself makes, so that the user's setup_hook never runs twice.
 """
 
+import copy
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -64,8 +65,12 @@ class LoginGuard:
         """Do HTTPClient.request; for login's own requests, come back only with an answer."""
         if route.path not in EXPECTED or route.method != "GET":
             return await self._request(route, **kwargs)
+        if route.path in self._link.known:
+            return copy.deepcopy(self._link.known[route.path])
         try:
-            return await self._until_answered(route, kwargs)
+            answer = await self._until_answered(route, kwargs)
+            self._link.answers[route.path] = copy.deepcopy(answer)
+            return answer
         finally:
             self._around.waits.end(self._key)
 
@@ -152,6 +157,7 @@ async def guarded_login(
 ) -> None:
     """Do Client.login with the guard in front of it."""
     chosen = await choose_token(link, around, links)
+    link.known = around.continuity.known_answers(link)
     async with guarded(link, around, links):
         await login(link.client, chosen.reveal())
         if _names_only_rest(around.settings().discord):

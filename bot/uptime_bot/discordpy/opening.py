@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import time
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -13,13 +11,16 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.http import INTERNAL_API_VERSION
 
 from uptime_bot.contract.messages import Event, log_event
+from uptime_bot.discordpy.gateway_session import Session
 from uptime_bot.discordpy.gateway_socket import GatewaySocket, opening
+from uptime_bot.discordpy.identify_turn import IdentifyTurns, own_hook
 from uptime_bot.discordpy.links import ClientLink
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.waiting.backoff import backoff_s
 from uptime_bot.waiting.outage import Outage
 from uptime_bot.waiting.reachability import Probe
+from uptime_bot.waiting.spending import IdentifyLedger
 from uptime_bot.waiting.words import words_of
 
 _log = logging.getLogger(__name__)
@@ -32,30 +33,6 @@ HANDSHAKE_TIMEOUT_S = 10.0
 
 RESUMES_WITHOUT_ANSWER = 5
 """After so many the session is given up for an IDENTIFY."""
-
-IDENTIFY_SPACING_S = 5.5
-"""Discord allows one IDENTIFY in 5 s (max_concurrency); the rest is for the way there."""
-
-NEW_SESSION_CODES = frozenset({4007, 4009})
-"""Invalid seq and session timed out: Discord asks for a new session; discord.py would RESUME for ever."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """What a RESUME needs."""
-
-    session_id: str
-    sequence: int
-    gateway: yarl.URL
-
-
-def session_of(ws: DiscordWebSocket, shard: ShardLink) -> Session | None:
-    """The session of a shard's last websocket, or None where there is nothing to resume."""
-    if not shard.established or ws.session_id is None or ws.sequence is None:
-        return None
-    if ws.socket.close_code in NEW_SESSION_CODES:
-        return None
-    return Session(session_id=ws.session_id, sequence=ws.sequence, gateway=ws.gateway)
 
 
 def _key(shard: ShardLink) -> str:
@@ -86,6 +63,7 @@ class Opener:
         self._around = around
         every_s = around.settings().reconnect.probe_every_s
         self._outage = Outage(every_s=every_s, over=link.client.is_closed)
+        self._turns = IdentifyTurns(link, around, self._outage)
 
     async def open(
         self,
@@ -127,18 +105,18 @@ class Opener:
 
     async def _attempt(
         self, client: discord.Client, shard: ShardLink, session: Session | None, target: yarl.URL, *, initial: bool
-    ) -> GatewaySocket:
+    ) -> GatewaySocket | None:
         if session is not None:
             resume = {"resume": True, "session": session.session_id, "sequence": session.sequence}
             return await self._connect(client, shard, target, resume)
-        async with self._link.identifying:
-            await self._wait_for_budget(shard)
-            # discord.py's own hook waits 5 s before any IDENTIFY but the first, however long ago that was.
-            rested = time.monotonic() - self._link.identified_mono >= IDENTIFY_SPACING_S
-            ws = await self._connect(client, shard, target, {"initial": initial or rested})
-            self._link.identified_mono = time.monotonic()
-            self._link.budget.spend(self._link.identified_mono)
-            return ws
+        ledger = await self._wait_for_budget(shard)
+        if ledger is None:
+            return None
+        try:
+            # discord.py's own hook would wait 5 s more before any IDENTIFY but the first, however long ago that was.
+            return await self._connect(client, shard, target, {"initial": initial or not own_hook(client)})
+        finally:
+            self._turns.done(ledger, shard)
 
     async def _connect(
         self, client: discord.Client, shard: ShardLink, target: yarl.URL, how: dict[str, Any]
@@ -184,11 +162,6 @@ class Opener:
         self._around.waits.begin(_key(shard), reason, delay_s)
         await self._outage.wait(delay_s, probe)
 
-    async def _wait_for_budget(self, shard: ShardLink) -> None:
-        shards = max(self._link.shards_expected, 1)
-        while (delay_s := self._link.budget.wait_s(time.monotonic(), shards=shards)) > 0:
-            reason = "IDENTIFYs of this day are nearly spent"
-            log_event(_log, Event.WAITING, "shard %s: %s; waiting %.0f s", shard.shard_id, reason, delay_s)
-            await self._sleep(shard, reason, delay_s, None)
-            if self._link.client.is_closed():
-                return
+    async def _wait_for_budget(self, shard: ShardLink) -> IdentifyLedger | None:
+        """Wait for the shard's turn to IDENTIFY; None when the client was closed meanwhile."""
+        return await self._turns.wait(shard, _key(shard))

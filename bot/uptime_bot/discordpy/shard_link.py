@@ -2,11 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import discord
 from discord.gateway import DiscordWebSocket
 
+from uptime_bot.discordpy.readiness import Readiness
+from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.health.sample import ShardSample, ShardState
 
 ACK_RACE_S = 1.0
@@ -46,6 +49,27 @@ class ShardLink:
 
     established: bool = False
     """Whether READY was parsed, or the session is an older one's: only then is there something to resume."""
+
+    recording: ShardRecording | None = None
+    refill: Callable[[], Readiness] | None = None
+    """Fills the cache from the record of the process before, once, when a RESUME is about to go out."""
+
+    readiness: Readiness | None = None
+    """What makes on_ready of a session that is older than the process."""
+
+    lost_since_at: float | None = None
+    """Since when (Unix seconds) events may be lost, while there is no session that would know of them."""
+
+    lost_because: str = ""
+
+    ends_session: bool = False
+    """Whether a close may end the session: the bot is to be offline at once."""
+
+    unreadable_behind: int | None = None
+    """The event behind which a frame could not even be read: that frame is asked for once more."""
+
+    passes_over: int | None = None
+    """The event behind which a frame could not be read twice: that one is passed over."""
 
     _dropped: bool = False
     _asking: bool = False
@@ -95,6 +119,7 @@ class ShardLink:
         """Look at the websocket; costs a few attribute reads."""
         self._note_dispatches(now_mono)
         self._note_acks()
+        self.note_alive()
         if self.remedies and self.state is ShardState.READY and now_mono - self.since_mono > proved_after_s:
             self.remedies = 0
         state = self.state
@@ -111,6 +136,42 @@ class ShardLink:
             can_be_asked=silent and self._answers_questions and self._question_guild() is not None,
             remedies=self.remedies,
         )
+
+    def note_alive(self) -> None:
+        """Have it recorded that the session has a connection now: it is from its loss on that Discord counts."""
+        if self.recording is not None and self.established and self.ws is not None and self.ws.open:
+            self.recording.touch()
+
+    def resumes(self) -> None:
+        """A RESUME is about to go out: a fresh client gets its cache before events come."""
+        refill, self.refill = self.refill, None
+        if refill is not None:
+            self.readiness = refill()
+        if self.recording is not None:
+            self.recording.replaying = True
+
+    def identifies(self) -> None:
+        """An IDENTIFY is about to go out: whatever session there was is given up, and what it would have replayed."""
+        self.refill = self.readiness = None
+        if self.recording is not None:
+            alive_at = self.recording.begin_anew()
+            if alive_at is not None and self.lost_since_at is None:
+                self.lost_since_at, self.lost_because = alive_at, "the one before was over"
+
+    def cannot_read(self, sequence: int | None) -> bool:
+        """The frame behind an event could not be read; True when that is the second time, and it is passed over."""
+        again = sequence is not None and self.unreadable_behind == sequence
+        self.unreadable_behind = sequence
+        self.passes_over = sequence if again else None
+        return again
+
+    def resumed(self) -> None:
+        """RESUMED has arrived."""
+        if self.recording is not None:
+            self.recording.replaying = False
+        if self.readiness is not None:
+            self.readiness.resumed()
+            self.readiness = None
 
     def _note_dispatches(self, now_mono: float) -> None:
         sequence = None if self.ws is None else self.ws.sequence

@@ -13,6 +13,9 @@ from uptime_bot.contract.settings import RestartSettings
 
 _log = logging.getLogger(__name__)
 
+EARNED_AFTER_S = 1.0
+"""A run that has served for as long, and longer than it was made to wait, has earned its restart."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -36,35 +39,55 @@ class CrashRecord:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._unclean_starts = 0
+        self.waited_s = 0.0
+        """What this start was made to wait."""
 
-    def begin(self) -> int:
-        """Count this start; returns how many unclean ones came before it."""
-        before = self._read()
+    def begin(self, *, can_resume: bool = False) -> int:
+        """Count this start; returns how many unclean ones came before it.
+
+        Where the session of the run before can be resumed and that run had earned its restart, it is the only one: such
+        a restart costs neither an IDENTIFY nor an event, so that there is nothing to be slow about.
+        """
+        before, earned = self._read()
+        if earned and can_resume:
+            before = min(before, 1)
+        self._unclean_starts = before + 1
         self._write(before + 1)
         return before
 
+    @property
+    def earned_after_s(self) -> float:
+        """How long this run has to serve to earn a quick restart."""
+        return max(EARNED_AFTER_S, self.waited_s)
+
+    def earned(self) -> None:
+        """This run has served for so long; its crashes still count where there is no session to resume."""
+        self._write(self._unclean_starts, earned=True)
+
     def healthy_for_long(self) -> None:
         """Forget what was before this start; a crash from here on is the first."""
-        self._write(1)
+        self._unclean_starts = 1
+        self._write(1, earned=True)
 
     def ended_cleanly(self) -> None:
         """Take this start back as well."""
         self._write(0)
 
-    def _read(self) -> int:
+    def _read(self) -> tuple[int, bool]:
         try:
             record = json.loads(self._path.read_text(encoding="utf-8"))
             if record["boot_id"] != _boot_id():
-                return 0
-            return max(int(record["unclean_starts"]), 0)
+                return 0, False
+            return max(int(record["unclean_starts"]), 0), record.get("earned") is True
         except FileNotFoundError:
-            return 0
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
+            return 0, False
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as exc:
             _log.warning("the crash record %s is unreadable (%s); starting with none, ignoring", self._path, exc)
-            return 0
+            return 0, False
 
-    def _write(self, unclean_starts: int) -> None:
-        record = {"unclean_starts": unclean_starts, "boot_id": _boot_id()}
+    def _write(self, unclean_starts: int, *, earned: bool = False) -> None:
+        record = {"unclean_starts": unclean_starts, "earned": earned, "boot_id": _boot_id()}
         try:
             write_atomically(self._path, json.dumps(record).encode(), durable=False)
         except OSError as exc:

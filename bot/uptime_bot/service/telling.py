@@ -54,6 +54,7 @@ class Teller:
         self._ready_mono: float | None = None
         self._serving_since_mono: float | None = None
         self._forgot_crashes = False
+        self._earned = False
         self._words = ""
         self._told_mono = -math.inf
         self._extended_mono = -math.inf
@@ -115,7 +116,11 @@ class Teller:
             return
         if self._serving_since_mono is None:
             self._serving_since_mono = now
-        if not self._forgot_crashes and now - self._serving_since_mono >= self._settings().restart.forget_after_s:
+        served_s = now - self._serving_since_mono
+        if not self._earned and served_s >= self._crashes.earned_after_s:
+            self._earned = True
+            self._crashes.earned()
+        if not self._forgot_crashes and served_s >= self._settings().restart.forget_after_s:
             self._forgot_crashes = True
             self._crashes.healthy_for_long()
 

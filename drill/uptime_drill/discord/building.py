@@ -21,6 +21,7 @@ def build_house(options: Options, log: Logbook) -> House:
         guild_count=options.guilds,
         members_per_guild=options.members,
         channels_per_guild=options.channels,
+        furnished=options.furnished,
     )
     faults = FaultDesk(log)
     rest = options.rest

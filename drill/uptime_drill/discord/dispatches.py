@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from uptime_drill.discord.intents import Intent, allows, content_is_visible, without_content
 
@@ -37,6 +37,12 @@ class Dispatch:
         if self._full is None:
             self._full = encode(self.data)
         return self._full
+
+    def encoded(self, intents: Intent, bot_id: str) -> Self:
+        """Itself, encoded now and without the object it was encoded from: a thousand guilds are kept as text alone."""
+        self._full = self.body(intents, bot_id)
+        self.data = {}
+        return self
 
     def concerns(self, intents: Intent, shard: tuple[int, int]) -> bool:
         """Whether a session of that shard and those intents receives this event."""

@@ -8,6 +8,7 @@ from uptime_drill.discord.connection import Connection
 from uptime_drill.discord.dispatches import Dispatch
 from uptime_drill.discord.fault_desk import FaultDesk
 from uptime_drill.discord.faults import FaultKind, Target
+from uptime_drill.discord.intents import Intent
 from uptime_drill.discord.logbook import Logbook
 from uptime_drill.discord.member_requests import MemberRequests
 from uptime_drill.discord.options import Options
@@ -33,6 +34,7 @@ class Gateway:
     resume_url: str = ""
     connections: dict[int, Connection] = field(default_factory=dict)
     newest_connection: int = 0
+    _guild_creates: dict[tuple[int, bool], Dispatch] = field(default_factory=dict)
 
     # sockets
 
@@ -101,6 +103,14 @@ class Gateway:
         self.lock_out(None, "IDENTIFY budget spent")
 
     # events
+
+    def guild_create(self, guild_id: int, intents: Intent) -> Dispatch:
+        """GUILD_CREATE of a guild, encoded once: the world's guilds do not change."""
+        key = (guild_id, Intent.GUILD_PRESENCES in intents)
+        if key not in self._guild_creates:
+            create = Dispatch("GUILD_CREATE", self.world.guild_create(guild_id, intents), guild_id=guild_id)
+            self._guild_creates[key] = create.encoded(intents, self.world.bot_id)
+        return self._guild_creates[key]
 
     def publish(self, dispatch: Dispatch) -> int:
         """Send an event to every session it concerns; how many those are."""

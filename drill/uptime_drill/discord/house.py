@@ -16,6 +16,7 @@ from uptime_drill.discord.interactions import (
     command_options,
     interaction_payload,
     new_interaction,
+    press_payload,
 )
 from uptime_drill.discord.logbook import Logbook
 from uptime_drill.discord.options import Options
@@ -106,6 +107,22 @@ class House:
         event = interaction_payload(self.world, interaction, command, filled, user_id or self._somebody(where))
         interaction.delivered = self.gateway.publish(Dispatch("INTERACTION_CREATE", event, guild_id=guild_id))
         self.log.write("interaction", id=str(interaction.id), command=name, sessions=interaction.delivered)
+        return interaction
+
+    def press(
+        self, custom_id: str, *, message_id: int, channel_id: int | None = None, user_id: int | None = None
+    ) -> Interaction:
+        """A user presses a button below a message; raises NoSuchThing without that message."""
+        where = self._existing(channel_id)
+        message = self.world.message(where, message_id)
+        if message is None:
+            raise NoSuchThing(f"no message {message_id} in channel {where}")
+        guild_id = self.world.guild_of(where)
+        interaction = new_interaction(self.world, custom_id, where, time.time(), time.monotonic())
+        self.interactions.add(interaction)
+        event = press_payload(self.world, interaction, message, custom_id, user_id or self._somebody(where))
+        interaction.delivered = self.gateway.publish(Dispatch("INTERACTION_CREATE", event, guild_id=guild_id))
+        self.log.write("interaction", id=str(interaction.id), command=custom_id, sessions=interaction.delivered)
         return interaction
 
     def open_direct(self, user_id: int) -> Payload:

@@ -126,8 +126,7 @@ async def send_ready(gateway: Gateway, connection: Connection, session: Session)
     if Intent.GUILDS not in session.intents:
         return
     for number, guild_id in enumerate(guild_ids):
-        create = Dispatch("GUILD_CREATE", world.guild_create(guild_id, session.intents), guild_id=guild_id)
-        gateway.deliver(session, create, swallowable=False)
+        gateway.deliver(session, gateway.guild_create(guild_id, session.intents), swallowable=False)
         if number % _GUILDS_BEFORE_A_BREATH == _GUILDS_BEFORE_A_BREATH - 1:
             await asyncio.sleep(0)
     gateway.log.write("guilds_sent", conn=connection.id, session=session.session_id, guilds=len(guild_ids))

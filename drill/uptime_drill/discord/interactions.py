@@ -11,6 +11,8 @@ from uptime_drill.discord.payloads import Payload
 from uptime_drill.discord.world import World
 
 APPLICATION_COMMAND = 2
+MESSAGE_COMPONENT = 3
+BUTTON = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,17 +86,29 @@ def interaction_payload(
     world: World, interaction: Interaction, command: Mapping[str, Any], options: list[Payload], user_id: int
 ) -> Payload:
     """INTERACTION_CREATE of a slash command, in a guild or in a direct channel."""
-    guild_id = world.guild_of(interaction.channel_id)
     data: Payload = {"id": command["id"], "name": command["name"], "type": command.get("type", 1), "options": options}
     if command.get("guild_id"):
         data["guild_id"] = command["guild_id"]
+    return {**_base(world, interaction, user_id), "type": APPLICATION_COMMAND, "data": data}
+
+
+def press_payload(
+    world: World, interaction: Interaction, message: Mapping[str, Any], custom_id: str, user_id: int
+) -> Payload:
+    """INTERACTION_CREATE of a button below a message."""
+    data: Payload = {"id": 1, "custom_id": custom_id, "component_type": BUTTON}
+    base = _base(world, interaction, user_id)
+    return {**base, "type": MESSAGE_COMPONENT, "data": data, "message": dict(message)}
+
+
+def _base(world: World, interaction: Interaction, user_id: int) -> Payload:
+    """What every interaction says of where and who, in a guild or in a direct channel."""
+    guild_id = world.guild_of(interaction.channel_id)
     base: Payload = {
         "id": str(interaction.id),
         "application_id": str(world.application_id),
-        "type": APPLICATION_COMMAND,
         "token": interaction.token,
         "version": 1,
-        "data": data,
         "channel_id": str(interaction.channel_id),
         "channel": world.channel(interaction.channel_id),
         "locale": "en-US",

@@ -61,6 +61,8 @@ class Options:
     guilds: int = 2
     members: int = 5
     channels: int = 3
+    furnished: bool = False  # roles, voice, threads, emojis in each guild, see furnishing.py
     tick_ms: int | None = None
+    tick_spread: int = 0  # messages a tick, each in the next guild; 0: one, in the first channel
     gateway: GatewayRules = field(default_factory=GatewayRules)
     rest: RestRules = field(default_factory=RestRules)

@@ -1,6 +1,7 @@
 """The stand-in itself: listens, takes faults and commands, and tells what it saw."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -54,7 +55,7 @@ class StandIn:
         self.house.gateway.url = self.gateway_url
         self.house.gateway.resume_url = f"{self.gateway_url}resume"
         if self.options.tick_ms:
-            await self.ticker.start(self.options.tick_ms)
+            await self.ticker.start(self.options.tick_ms, spread=self.options.tick_spread)
         self.log.write("listening", api_url=self.api_url, gateway_url=self.gateway_url, control_url=self.control_url)
 
     async def stop(self) -> None:
@@ -206,10 +207,17 @@ class StandIn:
         interaction = self.house.use_command(
             name, options=options, channel_id=channel_id, user_id=user_id, unregistered=unregistered
         )
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(interaction.answered.wait(), wait_s)
-        except TimeoutError:
-            return interaction.report()
+        return interaction.report()
+
+    async def press(
+        self, custom_id: str, *, message_id: int, channel_id: int | None = None, wait_s: float = 4.0
+    ) -> dict[str, Any]:
+        """A user presses a button below a message; what the bot answered within `wait_s` and after how long."""
+        interaction = self.house.press(custom_id, message_id=message_id, channel_id=channel_id)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(interaction.answered.wait(), wait_s)
         return interaction.report()
 
     # what it saw

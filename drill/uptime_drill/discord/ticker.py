@@ -21,9 +21,13 @@ class Ticker:
     def is_running(self) -> bool:
         return self._task is not None
 
-    async def start(self, interval_ms: int, channel_id: int | None = None) -> None:
+    async def start(self, interval_ms: int, channel_id: int | None = None, *, spread: int = 0) -> None:
+        """Tick from now on. With `spread`, each tick is so many messages, each in the next guild, round and round.
+
+        Guilds that follow each other belong to different shards, so a spread of N reaches N shards in each tick.
+        """
         await self.stop()
-        self._task = asyncio.create_task(self._run(interval_ms / 1000, channel_id), name="stand-in-ticker")
+        self._task = asyncio.create_task(self._run(interval_ms / 1000, channel_id, spread), name="stand-in-ticker")
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -32,10 +36,12 @@ class Ticker:
                 await self._task
             self._task = None
 
-    async def _run(self, interval_s: float, channel_id: int | None) -> None:
+    async def _run(self, interval_s: float, channel_id: int | None, spread: int) -> None:
         due = time.monotonic()
         while True:
             due = max(due + interval_s, time.monotonic() - _CATCHES_UP_S)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self.ticks += 1
-            self._house.say(f"tick {self.ticks}", channel_id=channel_id)
+            for _ in range(max(1, spread)):
+                self.ticks += 1
+                where = self._house.world.nth_channel(self.ticks) if spread else channel_id
+                self._house.say(f"tick {self.ticks}", channel_id=where)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from uptime_drill.discord import payloads
+from uptime_drill.discord import furnishing, payloads
 from uptime_drill.discord.intents import Intent
 from uptime_drill.discord.payloads import Payload
 from uptime_drill.discord.snowflakes import Snowflakes
@@ -26,6 +26,7 @@ class World:
     guild_count: int
     members_per_guild: int
     channels_per_guild: int
+    furnished: bool = False
     ids: Snowflakes = field(default_factory=Snowflakes)
     _messages: dict[int, OrderedDict[int, Payload]] = field(default_factory=dict)
     _direct: dict[int, Payload] = field(default_factory=dict)
@@ -73,14 +74,23 @@ class World:
             members += self.members(guild_id)
             presences = [payloads.presence(m["user"]["id"], guild_id) for m in members]
         count = self.members_per_guild + 1
-        return payloads.guild_create(self.guild(guild_id), self.channels(guild_id), members, presences, count)
+        create = payloads.guild_create(self.guild(guild_id), self.channels(guild_id), members, presences, count)
+        return furnishing.furnish(create, guild_id, self.members(guild_id)) if self.furnished else create
 
     def bot_member(self) -> Payload:
         return payloads.member(self.bot())
 
     def members(self, guild_id: int) -> list[Payload]:
         """Everyone in the guild but the bot."""
-        return [payloads.member(self.user(user_id)) for user_id in self.member_ids(guild_id)]
+        return [
+            payloads.member(self.user(user_id)) | self._details(guild_id, user_id)
+            for user_id in self.member_ids(guild_id)
+        ]
+
+    def _details(self, guild_id: int, user_id: int) -> Payload:
+        if not self.furnished or user_id not in self.member_ids(guild_id):
+            return {}
+        return furnishing.member_details(guild_id, self.member_ids(guild_id).index(user_id))
 
     def member_ids(self, guild_id: int) -> list[int]:
         first = _FIRST_USER + ((guild_id >> 22) - _FIRST_GUILD) * self.members_per_guild
@@ -89,7 +99,8 @@ class World:
     def member(self, guild_id: int, user_id: int) -> Payload | None:
         if user_id == self.application_id:
             return self.bot_member()
-        return payloads.member(self.user(user_id)) if user_id in self.member_ids(guild_id) else None
+        known = user_id in self.member_ids(guild_id)
+        return payloads.member(self.user(user_id)) | self._details(guild_id, user_id) if known else None
 
     # channels
 
@@ -101,7 +112,11 @@ class World:
 
     def first_channel(self) -> int | None:
         """The channel that messages go to when nobody names one."""
-        return next((guild_id + 1 for guild_id in self.guild_ids()), None)
+        return self.nth_channel(0)
+
+    def nth_channel(self, number: int) -> int | None:
+        """The first channel of a guild, counted round and round; None in a world without guilds."""
+        return ((_FIRST_GUILD + number % self.guild_count) << 22) + 1 if self.guild_count else None
 
     def has_channel(self, channel_id: int) -> bool:
         return channel_id in self._direct or self.guild_of(channel_id) is not None
@@ -165,5 +180,5 @@ class World:
             **written,
             "guild_id": str(guild_id),
             "channel_type": payloads.TEXT_CHANNEL,
-            "member": payloads.PARTIAL_MEMBER,
+            "member": payloads.PARTIAL_MEMBER | self._details(guild_id, int(written["author"]["id"])),
         }

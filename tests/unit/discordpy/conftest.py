@@ -9,6 +9,7 @@ from fakes.login import FIRST, DeafReachability
 from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.rejected_tokens import RejectedTokens
 from uptime_bot.contract.settings import PathSettings, Settings, TokenSettings
+from uptime_bot.discordpy.continuing import Continuity
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.service.exits import ExitNote
 from uptime_bot.service.token_purse import TokenPurse
@@ -31,6 +32,7 @@ def around(tmp_path: Path) -> Surroundings:
         purse=purse,
         reachability=DeafReachability(),
         waits=WaitBoard(),
+        continuity=Continuity(tmp_path, tmp_path, lambda: settings.session),
         on_login=lambda _: None,
         on_change=lambda: None,
         rng=Random(1),  # noqa: S311 - jitter, not a secret

@@ -9,8 +9,9 @@ from discord.gateway import DiscordWebSocket
 
 from fakes.clock_loop import run_with_clock
 from fakes.gateway import FakeClient, FakeSocket, FakeWebSocket, as_client
+from uptime_bot.discordpy.gateway_session import Session, session_of
 from uptime_bot.discordpy.links import ClientLink
-from uptime_bot.discordpy.opening import Opener, Session, session_of
+from uptime_bot.discordpy.opening import Opener
 from uptime_bot.discordpy.surroundings import Surroundings
 
 GATEWAY = yarl.URL("wss://resume.example/")

@@ -143,7 +143,8 @@ class ControlRoutes:
         interval_ms = int(asked.number("interval_ms", 50))
         if interval_ms < 1:
             raise AskedWrongly("interval_ms must be at least 1")
-        await self._actions.ticker.start(interval_ms, asked.id("channel_id"))
+        spread = int(asked.number("spread", 0))
+        await self._actions.ticker.start(interval_ms, asked.id("channel_id"), spread=spread)
         return reply({"interval_ms": interval_ms})
 
     async def stop_ticking(self, _: web.Request) -> web.Response:

@@ -1,0 +1,289 @@
+"""Goes on with the gateway sessions of the process before, and leaves this one's to the process after."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import yarl
+from discord import utils as discord_utils
+from discord.http import INTERNAL_API_VERSION
+from discord.state import ConnectionState
+
+from uptime_bot.continuity.files import FOLDER
+from uptime_bot.continuity.fold_policy import Policy
+from uptime_bot.continuity.found import Found, Nothing
+from uptime_bot.continuity.gaps import Gap, Gaps
+from uptime_bot.continuity.identity import read_identity, write_identity
+from uptime_bot.continuity.recorder import Recorder
+from uptime_bot.continuity.session import Session as RecordedSession
+from uptime_bot.continuity.session import SessionKey
+from uptime_bot.continuity.set_aside import SetAside
+from uptime_bot.continuity.store import RecordStore
+from uptime_bot.continuity.writer import Writer
+from uptime_bot.contract.messages import Event, log_event
+from uptime_bot.contract.settings import SessionSettings
+from uptime_bot.contract.tokens import Token
+from uptime_bot.discordpy.gateway_session import Session
+from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
+from uptime_bot.discordpy.links import ClientLink
+from uptime_bot.discordpy.readiness import Readiness
+from uptime_bot.discordpy.recording import ShardRecording
+from uptime_bot.discordpy.refill import Refill
+from uptime_bot.discordpy.shard_link import ShardLink
+
+_log = logging.getLogger(__name__)
+
+CLOSE_S = 0.3
+"""For what is still to be written when a client ends."""
+
+ENCODING = "json"
+"""What discord.py asks the gateway for."""
+
+
+class Continuity:
+    """The sessions of all clients of the process."""
+
+    def __init__(self, state_dir: Path, runtime_dir: Path, settings: Callable[[], SessionSettings]) -> None:
+        self._settings = settings
+        self._store = RecordStore(state_dir, runtime_dir)
+        self._writer = Writer()
+        self._gaps = Gaps(state_dir / "gaps.json")
+        self._set_aside = SetAside(state_dir / "set-aside")
+        self._recorders: dict[SessionKey, Recorder] = {}
+        self._shards: list[ShardLink] = []
+        self.dropped_interactions = 0
+        self.events_set_aside = 0
+
+    @property
+    def _resumes(self) -> bool:
+        return self._settings().across_restarts == "resume"
+
+    def hear(self, link: ClientLink) -> None:
+        """Hear the events of a client that change its cache; once, before it connects."""
+        state = link.client._connection
+        current = lambda: link.parsing.recording  # noqa: E731
+        hear_state(state.parsers, state, current)
+        hear_interactions(state.parsers, current, self._drop_interaction, time.time)
+
+    def known_answers(self, link: ClientLink) -> dict[str, Any]:
+        """What REST said at the login before, where there is a session to go on with; else nothing."""
+        if not self._resumes or link.token is None:
+            return {}
+        if self._store.resumable_for_s(now=datetime.now(UTC), window_s=self._settings().window_s) is None:
+            return {}
+        return read_identity(self._identity_path(link.token))
+
+    def remember_answers(self, link: ClientLink) -> None:
+        """Keep what REST said at this login for the next one."""
+        if self._resumes and link.token is not None and link.answers:
+            path, answers = self._identity_path(link.token), link.known | link.answers
+            _beside(lambda: write_identity(path, answers))
+
+    def _identity_path(self, token: Token) -> Path:
+        return self._store.state_dir / FOLDER / token.fingerprint / "identity.json"
+
+    def release(self, link: ClientLink) -> None:
+        """A client has ended; the process may go on with another one."""
+        for shard in link.shards.values():
+            if shard.recording is not None:
+                shard.recording.recorder.close(CLOSE_S)
+                self._shards.remove(shard)
+                ended = shard.recording.recorder
+                self._recorders = {key: kept for key, kept in self._recorders.items() if kept is not ended}
+
+    def take_up(self, link: ClientLink, shard: ShardLink) -> Session | None:
+        """Begin to record a shard; returns the session that the process before has left, where there is one.
+
+        The cache is refilled when the gateway has said HELLO, just before the RESUME.
+        """
+        if not self._resumes or link.token is None or shard.recording is not None:
+            return None
+        key = _key_of(link, shard)
+        if key in self._recorders:
+            _log.warning("a second client with the same token and shard: its session is not recorded")
+            return None
+        found = self._store.find(key, now=datetime.now(UTC), window_s=self._settings().window_s)
+        self._tell_problems()
+        shard.recording = self._record(link, shard, key)
+        if isinstance(found, Nothing):
+            self._lose(shard, found.session_ended_at, found.reason)
+            return None
+        return self._go_on(link, shard, shard.recording, found)
+
+    def has_session(self, link: ClientLink, shard_id: int) -> bool:
+        """Whether a shard's session can be resumed; changes nothing."""
+        if not self._resumes or link.token is None:
+            return False
+        key = _key_of(link, link.shard(shard_id))
+        found = self._store.find(key, now=datetime.now(UTC), window_s=self._settings().window_s)
+        if isinstance(found, Found):
+            found.close()
+        return isinstance(found, Found)
+
+    def _record(self, link: ClientLink, shard: ShardLink, key: SessionKey) -> ShardRecording:
+        recorder = self._recorders[key] = Recorder(self._store.files(key), self._writer)
+        recording = ShardRecording(
+            recorder,
+            link.client._connection,
+            link.parsing,
+            at_least_once=self._settings().delivery == "at-least-once",
+            on_set_aside=lambda sequence, text: self._keep_aside(shard, sequence, text),
+        )
+        self._shards.append(shard)
+        return recording
+
+    def _go_on(self, link: ClientLink, shard: ShardLink, recording: ShardRecording, found: Found) -> Session:
+        recording.go_on_from(found)
+        state = link.client._connection
+
+        def refill() -> Readiness:
+            cache = Refill(state, found.index, found.load)
+            unfilled = cache.begin()
+            readiness = Readiness(state, shard.shard_id, unfilled, cache.guild_ids)
+            readiness.take_over()
+            return readiness
+
+        shard.refill = refill
+        log_event(
+            _log,
+            Event.RESUMING,
+            "shard %s: going on with the session of the process before, behind event %d",
+            shard.shard_id,
+            found.resume_sequence,
+        )
+        return Session(
+            session_id=found.session.session_id,
+            sequence=found.resume_sequence,
+            gateway=yarl.URL(found.session.resume_url),
+        )
+
+    def began(self, link: ClientLink, shard: ShardLink, ready: dict[str, Any]) -> None:
+        """A READY is being parsed: what is recorded from now on belongs to this session."""
+        self._close_gap(shard)
+        self.remember_answers(link)
+        recording = shard.recording
+        if recording is None or link.token is None or "session_id" not in ready:
+            return
+        recording.session_id = ready["session_id"]
+        recording.touch()
+        session = RecordedSession(
+            session_id=ready["session_id"],
+            resume_url=ready["resume_gateway_url"],
+            application_id=int(ready.get("application", {}).get("id") or 0),
+            key=_key_of(link, shard),
+            policy=_policy_of(link.client._connection).to_dict(),
+            generation=0,
+            started_at=datetime.now(UTC),
+        )
+        recording.recorder.begin(session, session_frame(recording))
+
+    def _lose(self, shard: ShardLink, ended_at: datetime | None, reason: str) -> None:
+        """There is no session to go on with: note from when on events may be missing."""
+        if ended_at is not None:
+            shard.lost_since_at = ended_at.timestamp()
+            shard.lost_because = reason
+
+    def _close_gap(self, shard: ShardLink) -> None:
+        since_at, shard.lost_since_at = shard.lost_since_at, None
+        if since_at is None:
+            return
+        gap = Gap(shard.shard_id, since_at, time.time(), shard.lost_because)
+        _beside(lambda: self._gaps.add(gap))
+        log_event(
+            _log,
+            Event.EVENTS_LOST,
+            "shard %s: a new session (%s); events between %s and %s may be lost",
+            shard.shard_id,
+            gap.reason,
+            _clock(gap.from_at),
+            _clock(gap.to_at),
+            lost_from=gap.from_at,
+            lost_to=gap.to_at,
+        )
+
+    def _keep_aside(self, shard: ShardLink, sequence: int, text: str) -> None:
+        event = str(discord_utils._from_json(text).get("t"))
+        session_id = shard.recording.session_id if shard.recording is not None else ""
+        path = self._set_aside.keep(session_id, sequence, shard=shard.shard_id, event=event, frame=text)
+        self.events_set_aside += 1
+        log_event(
+            _log,
+            Event.EVENT_SET_ASIDE,
+            "shard %s: event %d (%s) was being handled when the process died, twice; it is not handled again. "
+            "It is kept in %s: look at what the bot does with it",
+            shard.shard_id,
+            sequence,
+            event,
+            path,
+            event_type=event,
+            sequence=sequence,
+        )
+
+    def _drop_interaction(self, data: Any, age_s: float) -> bool:
+        if self._settings().stale_interactions != "drop":
+            return False
+        self.dropped_interactions += 1
+        log_event(
+            _log,
+            Event.INTERACTION_DROPPED,
+            "an interaction (%s) is %.0f s old and cannot be answered any more; not handled",
+            data.get("data", {}).get("name") or data.get("data", {}).get("custom_id") or data.get("type"),
+            age_s,
+        )
+        return True
+
+    def stop(self) -> None:
+        """The process was asked to end: events that come now are left to the next one. Called by a signal's handler."""
+        keeps = self._settings().at_stop == "keep"
+        for shard in self._shards:
+            shard.ends_session = not keeps
+            if shard.recording is not None:
+                shard.recording.closed = keeps
+
+    def close(self, timeout_s: float) -> None:
+        """Write everything down; waits at most timeout_s."""
+        for recorder in self._recorders.values():
+            recorder.close(timeout_s)
+
+    def _tell_problems(self) -> None:
+        while self._store.problems:
+            _log.warning("%s", self._store.problems.pop(0))
+
+
+def _key_of(link: ClientLink, shard: ShardLink) -> SessionKey:
+    state = link.client._connection
+    assert link.token is not None  # both callers have looked
+    return SessionKey(
+        token=link.token.fingerprint,
+        intents=state._intents.value,
+        member_cache=state.member_cache_flags.value,
+        shard_id=shard.shard_id,
+        shard_count=state.shard_count or 0,
+        gateway_version=INTERNAL_API_VERSION,
+        encoding=ENCODING,
+        compression=discord_utils._ActiveDecompressionContext.COMPRESSION_TYPE,
+    )
+
+
+def _policy_of(state: "ConnectionState[Any]") -> Policy:
+    flags = state.member_cache_flags
+    return Policy(
+        self_id=state.self_id or 0,
+        shared_users=state._intents.members and not flags._empty,
+        joined=flags.joined,
+        voice=flags.voice,
+        expressions=state.cache_guild_expressions,
+    )
+
+
+def _beside(action: Callable[[], None]) -> None:
+    """Do what may wait for a disk in a thread of its own."""
+    Thread(target=action, name="uptime-bot notes", daemon=True).start()
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,446 @@
+"""What the recorder is told is found by the next start, and no state of the disk stops the bot."""
+
+import logging
+import resource
+import signal
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from harness.invented_events import a_key, a_session, event, objection
+from harness.recordings import AT, QUICK, begun, find, found_in, recorded, resumed
+from harness.waiting import until
+from uptime_bot.continuity.compact_process import compact, unfolded
+from uptime_bot.continuity.found import Found, Nothing
+from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.journal_file import JournalFile
+from uptime_bot.continuity.limits import Limits
+from uptime_bot.continuity.position import read_position
+from uptime_bot.continuity.recorder import Recorder
+
+
+class CompactingAtOnce:
+    """Does in the writer's thread what the process does."""
+
+    def __init__(self, journal: Path, end: int, limit_s: float) -> None:
+        self._out = journal.with_name(journal.name + ".compacted-1")
+        compact(journal, self._out, end, fold=unfolded)
+
+    def outcome(self) -> Path | str | None:
+        return self._out
+
+    def stop(self) -> None:
+        self._out.unlink(missing_ok=True)
+
+
+class CompactingFails:
+    """Ends with words and nothing else."""
+
+    starts = 0
+
+    def __init__(self, journal: Path, end: int, limit_s: float) -> None:
+        type(self).starts += 1
+
+    def outcome(self) -> Path | str | None:
+        return "it could not be folded"
+
+    def stop(self) -> None:
+        pass
+
+
+def test_what_was_recorded_is_found(tmp_path: Path) -> None:
+    recorded(tmp_path, 300)
+    found = found_in(tmp_path)
+    assert (found.resume_sequence, found.delivered, found.suspect, found.poison) == (300, 300, None, frozenset())
+    assert (found.alive_at, found.clean, found.from_copy) == (AT, False, False)
+    assert found.session.session_id == "s1"
+    assert objection(found) is None
+
+
+def test_only_the_owner_may_read(tmp_path: Path) -> None:
+    recorded(tmp_path, 3)
+    for path in tmp_path.rglob("sessions"):
+        for each in (path, *path.rglob("*")):
+            assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each
+
+
+def test_events_that_were_not_delivered_are_asked_for_again(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    recording.handle(60, delivered=False)
+    recording.end()
+    found = found_in(tmp_path)
+    assert (found.resume_sequence, found.suspect) == (50, 51)
+    assert objection(found) is None
+    again = resumed(tmp_path, found)
+    again.handle(80)
+    again.end()
+    found = found_in(tmp_path)
+    assert found.resume_sequence == 80
+    assert objection(found) is None
+
+
+def test_an_event_that_was_in_the_middle_of_things_at_two_deaths_is_poison(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    for deaths in range(1, 4):
+        recording.handle(51, delivered=False)
+        recording.end()
+        found = found_in(tmp_path)
+        assert found.suspect == 51
+        assert found.poison == (frozenset({51}) if deaths > 1 else frozenset())
+        recording = resumed(tmp_path, found)
+    recording.recorder.delivered(51)
+    recording.end()
+    assert found_in(tmp_path).poison == frozenset()
+
+
+def test_a_handler_that_runs_at_two_deaths_is_poison_and_others_run_again(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.recorder.started(20)
+    recording.recorder.started(22)
+    recording.handle(50)
+    recording.end()
+    found = found_in(tmp_path)
+    assert (found.resume_sequence, found.in_flight, found.poison) == (19, frozenset({20, 22}), frozenset())
+    assert [sequence for sequence in range(20, 53) if not found.muted(sequence)] == [20, 22, 51, 52]
+    again = resumed(tmp_path, found)
+    again.recorder.started(20)
+    again.handle(20)
+    again.end()
+    found = found_in(tmp_path)
+    assert (found.in_flight, found.poison) == (frozenset({20, 22}), frozenset({20}))
+    assert found.delivered == 50
+    assert objection(found) is None
+
+
+def test_a_clean_end_accuses_nobody(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    recording.handle(51, delivered=False)
+    assert recording.recorder.close(10.0)
+    recording.end()
+    found = found_in(tmp_path)
+    assert (found.clean, found.suspect) == (True, None)
+    resumed(tmp_path, found).end()
+    assert not found_in(tmp_path).clean
+
+
+def test_what_comes_after_the_end_is_asked_for_again(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    assert recording.recorder.close(10.0)
+    recording.handle(60)
+    found = found_in(tmp_path)
+    assert found.delivered == 60
+    assert 50 <= found.resume_sequence < 55
+    assert objection(found) is None
+    again = Recorder(recording.files, recording.writer)
+    again.resume(found)
+    recording.recorder, recording.sequence = again, found.resume_sequence
+    recording.handle(90)
+    recording.end()
+    found = found_in(tmp_path)
+    assert found.resume_sequence == 90
+    assert objection(found) is None
+
+
+def test_the_copy_serves_where_the_runtime_directory_is_gone(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    assert recording.recorder.close(10.0)
+    recording.end()
+    recording.files.position.unlink()
+    found = found_in(tmp_path)
+    assert (found.from_copy, found.resume_sequence, found.clean) == (True, 50, True)
+    again = resumed(tmp_path, found)
+    again.handle(70)
+    again.end()
+    found = found_in(tmp_path)
+    assert (found.from_copy, found.resume_sequence) == (False, 70)
+    assert objection(found) is None
+
+
+def test_a_session_that_is_over_is_not_found(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    recording.flush()
+    recording.recorder.forget()
+    assert not recording.recorder.recording
+    found = find(tmp_path)
+    assert isinstance(found, Nothing)
+    assert found.session_ended_at == AT
+    recording.handle(60)
+    recording.end()
+    assert isinstance(find(tmp_path), Nothing)
+    assert not recording.files.copy.exists()
+
+
+def test_a_new_session_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(500)
+    ready = event("s2", 1)
+    assert ready is not None
+    session = recording.recorder.begin(a_session("s2"), ready)
+    assert session.generation
+    recording.session_id, recording.sequence = "s2", 1
+    recording.recorder.touch(AT)
+    recording.handle(40)
+    recording.end()
+    found = found_in(tmp_path)
+    assert (found.session, found.resume_sequence) == (session, 40)
+    assert objection(found) is None
+
+
+def test_where_no_thread_can_be_started_the_bot_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    recording = begun(tmp_path)
+    recording.handle(20)
+    assert not recording.recorder.recording
+    assert "can't start new thread" in caplog.text
+
+
+def test_a_long_life_keeps_no_trace_of_every_batch(tmp_path: Path) -> None:
+    file = JournalFile.created(tmp_path / "journal", generation=1, frames=[Frame(Kind.EVENT, 1, 0, 0, b"")])
+    ends = {1: file.length}
+    for sequence in range(2, 5000):
+        file.append([Frame(Kind.EVENT, sequence, 0, 0, b"")])
+        ends[sequence] = file.length
+    assert len(file._boundaries) <= 1001
+    assert file.boundary(1) == ends[1]
+    assert file.boundary(4999) == ends[4999]
+    file.close()
+
+
+def test_before_ready_was_delivered_there_is_nothing(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    ready = event("s2", 1)
+    assert ready is not None
+    recording.recorder.begin(a_session("s2"), ready)
+    recording.end()
+    assert isinstance(find(tmp_path), Nothing)
+
+
+def test_two_shards_do_not_meet(tmp_path: Path) -> None:
+    keys = [a_key(shard_id=number, shard_count=2) for number in range(2)]
+    for number, key in enumerate(keys):
+        recorded(tmp_path, 50 + number, key, session_id=f"s{number}")
+    for number, key in enumerate(keys):
+        found = found_in(tmp_path, key)
+        assert (found.session.session_id, found.resume_sequence) == (f"s{number}", 50 + number)
+        assert objection(found) is None
+
+
+def test_messages_that_later_ones_make_void_are_not_written(tmp_path: Path) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=0.2))
+    for sequence in range(2, 1002):
+        recording.recorder.delivered(sequence)
+        recording.recorder.last_message(sequence, 1, 2, sequence)
+    recording.end()
+    last = found_in(tmp_path).index.guilds[1]
+    assert len(last) < 10
+    assert last[-1].sequence == 1001
+
+
+def test_a_journal_that_grows_is_compacted_and_goes_on(tmp_path: Path) -> None:
+    limits = Limits(batch_s=0.001, small_journal=4000, settling_s=0.0)
+    recording = begun(tmp_path, limits=limits, compact=CompactingAtOnce)
+    for step in range(1, 20):
+        recording.handle(step * 100)
+        recording.flush()
+    recording.end()
+    found = found_in(tmp_path)
+    assert found.head.edition > 2
+    assert found.resume_sequence == 1900
+    assert objection(found) is None
+    assert sorted(path.suffix for path in recording.files.journal.parent.iterdir()) == [".journal", ".position"]
+    again = resumed(tmp_path, found, limits=limits, compact=CompactingAtOnce)
+    again.handle(2500)
+    again.end()
+    assert objection(found) is None, "what was found can be loaded while the journal goes on"
+    assert objection(found_in(tmp_path)) is None
+
+
+def test_a_position_that_is_older_than_the_compaction_is_not_used(tmp_path: Path) -> None:
+    recording = begun(
+        tmp_path, limits=Limits(batch_s=0.001, small_journal=4000, settling_s=0.0), compact=CompactingAtOnce
+    )
+    recording.handle(100)
+    recording.flush()
+    old = recording.files.position.read_bytes()
+    recording.handle(1000)
+    recording.flush()
+    until(lambda: _edition(recording.files.position) > 0)
+    recording.end()
+    recording.files.position.write_bytes(old)
+    recording.files.copy.unlink()
+    assert isinstance(find(tmp_path), Nothing)
+
+
+def test_a_compaction_that_fails_is_tried_again_when_the_journal_has_doubled(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    CompactingFails.starts = 0
+    limits = Limits(batch_s=0.001, small_journal=4000, settling_s=0.0)
+    recording = begun(tmp_path, limits=limits, compact=CompactingFails)
+    for step in range(1, 40):
+        recording.handle(step * 20)
+        recording.flush()
+    recording.end()
+    length = recording.files.journal.stat().st_size
+    assert 1 <= CompactingFails.starts <= (length // 4000).bit_length()
+    assert "it could not be folded" in caplog.text
+    assert objection(found_in(tmp_path)) is None
+
+
+def test_a_journal_beyond_hope_ends_the_recording(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    limits = Limits(batch_s=0.001, small_journal=4000, settling_s=0.0, hopeless_journal=5000, hopeless_growth=1)
+    recording = begun(tmp_path, limits=limits, compact=CompactingFails)
+    for step in range(1, 40):
+        recording.handle(step * 20)
+        recording.flush()
+    assert not recording.recorder.recording
+    recording.end()
+    assert isinstance(find(tmp_path), Nothing)
+    assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
+
+
+def test_a_disk_that_cannot_keep_up_ends_the_recording(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=60.0, most_waiting=100_000))
+    recording.handle(2000)
+    assert not recording.recorder.recording
+    assert isinstance(find(tmp_path), Nothing)
+    assert caplog.text.count("too slow") == 1
+    recording.end()
+
+
+def test_a_full_disk_is_waited_for_and_costs_a_muted_replay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    recording.flush()
+    with _files_at_most(recording.files.journal.stat().st_size + 100):
+        recording.handle(90)
+        until(lambda: "trying again" in caplog.text)
+        found = found_in(tmp_path)
+        assert found.delivered == 90
+        assert found.resume_sequence < 60
+        assert objection(found) is None
+    recording.flush()
+    assert "is being written again" in caplog.text
+    recording.end()
+    found = found_in(tmp_path)
+    assert found.resume_sequence == 90
+    assert objection(found) is None
+
+
+def test_a_disk_that_stays_full_ends_the_recording_and_the_next_session_is_recorded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=0.001, retry_after_s=0.001, patience_s=0.02))
+    recording.flush()
+    with _files_at_most(10):
+        recording.handle(50)
+        until(lambda: not recording.recorder.recording)
+        assert isinstance(find(tmp_path), Nothing)
+    ready = event("s2", 1)
+    assert ready is not None
+    recording.recorder.begin(a_session("s2"), ready)
+    recording.session_id, recording.sequence = "s2", 1
+    recording.recorder.touch(AT)
+    recording.handle(10)
+    recording.end()
+    assert objection(found_in(tmp_path)) is None
+    assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
+
+
+def test_without_a_place_for_the_position_the_bot_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "run").write_text("not a folder")
+    recording = begun(tmp_path)
+    recording.handle(50)
+    assert not recording.recorder.recording
+    assert "needs an IDENTIFY" in caplog.text
+    recording.end()
+
+
+def test_an_event_with_impossible_ids_ends_the_recording_not_the_thread(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = begun(tmp_path)
+    recording.recorder.state(Frame(Kind.EVENT, 2, -1, 0, b"x"))
+    until(lambda: not recording.recorder.recording)
+    assert "cannot be recorded" in caplog.text
+    recording.end()
+
+
+def test_a_second_death_during_the_muted_replay_loses_nothing(tmp_path: Path) -> None:
+    recording = begun(tmp_path)
+    recording.handle(50)
+    recording.flush()
+    with _files_at_most(10):
+        recording.handle(90)
+        found = found_in(tmp_path)
+    behind = found.resume_sequence
+    assert behind < 90
+    recording.end()
+    # As if the process had died there: its last position is put back, with the journal that it had.
+    position = recording.files.position
+    position.write_bytes(_page(found))
+    for step in (behind + 5, behind + 6, 90, 120):
+        again = resumed(tmp_path, found)
+        again.handle(step)
+        again.flush()
+        again.end()
+        found = found_in(tmp_path)
+        assert found.delivered == max(90, step)
+        assert found.resume_sequence == step
+        assert objection(found) is None
+
+
+def test_a_session_has_a_window(tmp_path: Path) -> None:
+    recorded(tmp_path, 50)
+    for away in (89, -89):
+        assert isinstance(find(tmp_path, now=AT + timedelta(seconds=away)), Found)
+    for away in (91, -91):
+        found = find(tmp_path, now=AT + timedelta(seconds=away))
+        assert isinstance(found, Nothing)
+        assert (found.session_ended_at, found.application_id) == (AT, 1234)
+
+
+def _edition(position: Path) -> int:
+    state = read_position(position)
+    return 0 if state is None else state.journal.edition
+
+
+def _page(found: Found) -> bytes:
+    from uptime_bot.continuity.position import SIZE, Position
+
+    position = Position(bytearray(SIZE))
+    position._restore(found.position)
+    return position.page()
+
+
+@contextmanager
+def _files_at_most(size: int) -> Iterator[None]:
+    """No file of this process can grow beyond a size, as if the disk were full (EFBIG)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def test_limits_are_as_promised() -> None:
+    assert QUICK.small_journal == Limits().small_journal == 4 * 1024 * 1024
