@@ -13,13 +13,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import psutil
+
 from benchmarks.sides import OURS, PLAIN, Figures, command_of, in_turn, note, show, table
-from harness.records import judge, lines_of, outages_s
-from harness.respawning import RECORDS_IDS, die, respawned
+from harness.records import lines_of, outages_s
+from harness.respawning import RECORDS_IDS, Respawner, die, respawned
 from rig.machine import Machine
 from rig.releases import RELEASES
 from rig.stand_in import StandInProcess
@@ -33,36 +35,53 @@ TOKEN = "MTIwMDAwMDAwMDAwMDAwMDAwMQ.ZGVtbw.stand-in-demo-token-opens-nothing-rea
 TESTS = Path(__file__).parents[1]
 
 
-async def measure(side: str, options: argparse.Namespace) -> Figures:
-    """One side, respawned at once by a loop of our own."""
+@asynccontextmanager
+async def running(side: str, options: argparse.Namespace, folder: Path) -> AsyncIterator[tuple[StandIn, Respawner]]:
+    """One side with a stand-in of its own, online and receiving."""
     shards = 4 if options.kind == "sharded" else 1
     world = Options(
         guilds=options.guilds, members=options.members, furnished=True,
         gateway=GatewayRules(identify_interval_s=0.01, max_concurrency=16),
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        async with (
-            StandIn.listening(world) as discord,
-            respawned(
-                command_of(side, discord, RECORDS_IDS), Path(folder), {"BOT_KIND": options.kind, "BOT_INTENTS": "all"}
-            ) as bot,
-        ):
-            await bot.recorded("ready", within_s=60)
-            await discord.ticker.start(50, spread=shards)
-            await asyncio.sleep(RUNS_FOR_S)
-            for _ in range(options.kills):
-                after = await bot.next_life(await die(discord, bot, "SIGKILL"))
-                await bot.recorded("message", pid=after.pid, within_s=BACK_WITHIN_S)
-                await asyncio.sleep(RUNS_FOR_S)
-            await discord.ticker.stop()
-            await asyncio.sleep(0.5)
-            verdict = judge(discord.log.entries(), bot.lines())
-            return {
-                "outage_s": statistics.median(verdict.outages_s),
-                "worst_outage_s": max(verdict.outages_s),
-                "lost_per_kill": len(verdict.lost) / options.kills,
-                "identifies_per_kill": (discord.count("identify") - shards) / options.kills,
-            }
+    environ = {"BOT_KIND": options.kind, "BOT_INTENTS": "all"}
+    async with (
+        StandIn.listening(world) as discord,
+        respawned(command_of(side, discord, RECORDS_IDS), folder, environ) as bot,
+    ):
+        await bot.recorded("ready", within_s=60)
+        await discord.ticker.start(50, spread=shards)
+        yield discord, bot
+
+
+async def one_kill(discord: StandIn, bot: Respawner) -> Figures:
+    """Kill it once; how long nobody was there, and what CPU the next process took until its first message."""
+    identifies = discord.count("identify")
+    after = await bot.next_life(await die(discord, bot, "SIGKILL"))
+    first = await bot.recorded("message", pid=after.pid, within_s=BACK_WITHIN_S)
+    times = psutil.Process(after.pid).cpu_times()
+    last = next(line for line in reversed(bot.lines("message")) if line.pid != after.pid)
+    return {
+        "outage_s": first.at_mono - last.at_mono,
+        "start_to_first_s": first.at_mono - after.spawned_mono,
+        "cpu_to_first_s": times.user + times.system,
+        "identifies": float(discord.count("identify") - identifies),
+    }
+
+
+async def side_by_side(options: argparse.Namespace) -> list[tuple[Figures, Figures]]:
+    """Both sides respawned at once by a loop of our own, killed in turn."""
+    results = []
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        async with running(PLAIN, options, Path(one)) as plain, running(OURS, options, Path(other)) as ours:
+            sides = {PLAIN: plain, OURS: ours}
+            for number in range(options.pairs * options.kills):
+                pair = {}
+                for side in in_turn(number):
+                    await asyncio.sleep(RUNS_FOR_S)
+                    pair[side] = await one_kill(*sides[side])
+                results.append((pair[PLAIN], pair[OURS]))
+                note(f"kill {number}: {pair}")
+    return results
 
 
 PLAIN_SERVICE = """
@@ -156,7 +175,7 @@ def compare(options: argparse.Namespace) -> list[tuple[Figures, Figures]]:
     if options.systemd:
         with installed(options.systemd) as machine, tempfile.TemporaryDirectory() as folder:
             return _pairs(options, lambda side: measure_under_systemd(machine, side, options, Path(folder)))
-    return _pairs(options, lambda side: asyncio.run(measure(side, options)))
+    return asyncio.run(side_by_side(options))
 
 
 def _pairs(options: argparse.Namespace, measured: Callable[[str], Figures]) -> list[tuple[Figures, Figures]]:

@@ -68,6 +68,9 @@ async def on_message(message):
     record("message", message.id, message.content)
     if message.content == "block":
         time.sleep(3600)
+    if message.content == "takes its time":
+        await asyncio.sleep(1)
+        record("done", message.id)
     if message.content == "exit":
         os._exit(1)
     if message.content.endswith(" in a task"):

@@ -77,14 +77,14 @@ class Recorded:
         await self.until("the end of connect()", lambda: bool(self.end))
         return self.end
 
-    async def still_runs(self, *, after_s: float) -> bool:
-        """Whether the process goes on for so long."""
+    async def ends(self, *, within_s: float) -> bool:
+        """Whether the process ends within so long; waits no longer than that."""
         try:
-            async with asyncio.timeout(after_s):
+            async with asyncio.timeout(within_s):
                 await self.process.wait()
         except TimeoutError:
-            return True
-        return False
+            return False
+        return True
 
     async def exit_code(self) -> int:
         """Wait for the end of the process."""

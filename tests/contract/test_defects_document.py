@@ -48,9 +48,18 @@ def test_links_are_to_the_version_that_the_defect_was_seen_in(number: int) -> No
 
 def test_a_defect_that_a_newer_discord_py_has_mended_is_skipped_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discord, "__version__", "2.8.0")
+    monkeypatch.delenv("CI", raising=False)
     words = "2.8.0 does not show defect 6 of 2.7.1 any more .*its row in docs/discordpy-defects.md may go.*no recursion"
     with pytest.raises(pytest.skip.Exception, match=words), shown_by_discord_py(Defect.LAUNCH_RECURSION):
         raise AssertionError("no recursion")
+
+
+def test_a_defect_that_a_newer_discord_py_has_mended_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord, "__version__", "2.8.0")
+    monkeypatch.setenv("CI", "true")
+    words = "2.8.0 does not show defect 6"
+    with pytest.raises(pytest.fail.Exception, match=words), shown_by_discord_py(Defect.LAUNCH_RECURSION):
+        raise TimeoutError
 
 
 def test_a_defect_that_is_not_seen_where_it_was_fails(monkeypatch: pytest.MonkeyPatch) -> None:

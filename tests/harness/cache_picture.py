@@ -4,7 +4,7 @@ Left out is only what cannot be equal or means nothing; IGNORED and the comments
 """
 
 import array
-import datetime
+import datetime as dt
 import enum
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -56,8 +56,8 @@ def _users_of(state: "ConnectionState[Any]") -> set[int]:
 def _held(known: Mapping[int, Any], held: list[Any]) -> dict[int, bool]:
     """By id, whether the lookup gives the guild's own object.
 
-    Whatever else is in the lookup is a leak of discord.py's, which forgets to drop what a GUILD_UPDATE does not name any more.
-    Its order is that in which guilds are filled.
+    Whatever else is in it is a leak of discord.py: what a GUILD_UPDATE names no more. The order is that in which guilds
+    are filled.
     """
     return {thing.id: known.get(thing.id) is thing for thing in held}
 
@@ -76,7 +76,7 @@ def _guild(guild: discord.Guild, state: "ConnectionState[Any]") -> Picture:
 
 def _of(value: Any, state: "ConnectionState[Any]") -> Any:
     match value:
-        case None | bool() | int() | float() | str() | bytes() | datetime.datetime():
+        case None | bool() | int() | float() | str() | bytes() | dt.datetime():
             return value
         case enum.Enum():
             return repr(value)

@@ -1,7 +1,6 @@
-"""Made-up sequences of gateway events, plausible and odd: unknown ids, repeats, what is gone and comes back, outages."""
+"""Made-up sequences of gateway events: unknown ids, repeats, what is gone and comes back, outages."""
 
 from collections.abc import Callable, Iterator, Sequence
-from random import Random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from harness.gateway_payloads import (
     numbered,
     own_user_ids,
     role_ids,
+    seeded,
     user_ids,
 )
 
@@ -47,9 +47,12 @@ class World:
 
     def ready(self, seed: int, guild_ids: Sequence[int]) -> Data:
         """READY, of some of the guilds."""
-        payloads = Payloads(Random(seed), self._versions)
+        payloads = Payloads(seeded(seed), self._versions)
         return {
-            **{"v": 10, "user": payloads.own_user(), "session_id": "s", "resume_gateway_url": "wss://x"},
+            "v": 10,
+            "user": payloads.own_user(),
+            "session_id": "s",
+            "resume_gateway_url": "wss://x",
             "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in guild_ids],
             "application": {"id": "1", "flags": 0},
             "shard": [0, 1],
@@ -57,12 +60,12 @@ class World:
 
     def created(self, seed: int, guild_id: int) -> Event:
         """A guild becomes available, after READY."""
-        data = Payloads(Random(seed), self._versions).guild(guild_id, whole=True)
+        data = Payloads(seeded(seed), self._versions).guild(guild_id, whole=True)
         return Event("GUILD_CREATE", data | {"unavailable": False})
 
     def events(self, step: Step) -> Iterator[Event]:
         """What a step makes the gateway send."""
-        payloads = Payloads(Random(step.seed), self._versions)
+        payloads = Payloads(seeded(step.seed), self._versions)
         guild_id = self.guild_ids[step.guild % len(self.guild_ids)]
         if step.name == "RENAMED":
             yield from self._renamed(payloads)
@@ -249,10 +252,23 @@ def _account(payloads: Payloads, _: int) -> Made:
 
 
 _EVENTS: dict[str, Callable[[Payloads, int], Made]] = {
-    **{"GUILD": _guild, "GUILD_UPDATE": _guild_update, "CHANNEL": _channel, "THREAD": _thread, "ROLE": _role},
-    **{"THREAD_MEMBERS": _thread_members, "MEMBER": _member, "CHUNK": _chunk, "PRESENCE": _presence},
-    **{"VOICE": _voice, "MESSAGE": _message, "EMOJIS": _emojis, "STICKERS": _stickers, "SOUND": _sound},
-    **{"STAGE": _stage, "SCHEDULED_EVENT": _scheduled_event, "ACCOUNT": _account},
+    "GUILD": _guild,
+    "GUILD_UPDATE": _guild_update,
+    "CHANNEL": _channel,
+    "THREAD": _thread,
+    "ROLE": _role,
+    "THREAD_MEMBERS": _thread_members,
+    "MEMBER": _member,
+    "CHUNK": _chunk,
+    "PRESENCE": _presence,
+    "VOICE": _voice,
+    "MESSAGE": _message,
+    "EMOJIS": _emojis,
+    "STICKERS": _stickers,
+    "SOUND": _sound,
+    "STAGE": _stage,
+    "SCHEDULED_EVENT": _scheduled_event,
+    "ACCOUNT": _account,
 }
 _OFTEN = ("MEMBER", "VOICE", "CHANNEL", "THREAD", "THREAD_MEMBERS", "PRESENCE", "GUILD", "SCHEDULED_EVENT")
 

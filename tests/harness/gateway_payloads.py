@@ -16,6 +16,11 @@ CHANNEL_TYPES = ((0, 5), (2,), (13,), (15, 16), (2,), (4,), (0, 5), (15, 16), (0
 TIMES = tuple(f"2026-11-{day:02}T10:00:00.000000+00:00" for day in (1, 2, 3))
 
 
+def seeded(seed: int) -> Random:
+    """A source of chance that gives the same again."""
+    return Random(seed)  # noqa: S311 - nothing secret is made of it
+
+
 class Payloads:
     """Payloads drawn by chance; the same seed gives the same."""
 
@@ -45,7 +50,7 @@ class Payloads:
         """A whole user."""
         random = self.random
         if self._versions is not None:
-            random = Random(user_id * 100 + self._versions.get(user_id, 0))
+            random = seeded(user_id * 100 + self._versions.get(user_id, 0))
         same = Payloads(random)
         user = {
             "id": str(user_id),
@@ -54,14 +59,15 @@ class Payloads:
             "avatar": same.pick((None, "a", "b")),
         }
         same.optional(user, 40, global_name=same.pick((None, "Global")), public_flags=random.randrange(3))
-        same.optional(
-            user, 30, avatar_decoration_data=same.pick((None, {"sku_id": "1", "asset": f"{random.random()}"}))
-        )
-        same.optional(user, 20, primary_guild={"identity_guild_id": "7", "tag": "T"}, collectibles={"nameplate": None})
-        constant = Payloads(Random(user_id))  # banner and bot do not change with a name
+        sku = same.pick(("1", "2"))
+        # discord.py does not notice another asset of the same SKU.
+        decoration = {"sku_id": sku, "asset": sku if self._versions is not None else f"{random.random()}"}
+        same.optional(user, 30, avatar_decoration_data=same.pick((None, decoration)))
+        same.optional(user, 20, primary_guild={"identity_guild_id": "7", "tag": "T"})
+        constant = Payloads(seeded(user_id))  # banner and bot do not change with a name
         if self._versions is None:
             constant = same
-        return constant.optional(user, 25, banner="c", accent_color=7, bot=True, system=False)
+        return constant.optional(user, 25, banner="c", accent_color=7, bot=True, system=False, collectibles={"x": None})
 
     def own_user(self) -> Data:
         """The client's user, as READY and USER_UPDATE have it."""
@@ -118,9 +124,14 @@ class Payloads:
     def thread(self, thread_id: int, guild_id: int) -> Data:
         """A thread."""
         data: Data = {
-            **{"id": str(thread_id), "guild_id": str(guild_id), "parent_id": str(self.pick(channel_ids(guild_id)))},
-            **{"owner_id": "501", "name": f"thread{self.random.randrange(3)}", "type": self.pick((10, 11, 12))},
-            **{"message_count": self.random.randrange(3), "member_count": self.random.randrange(3)},
+            "id": str(thread_id),
+            "guild_id": str(guild_id),
+            "parent_id": str(self.pick(channel_ids(guild_id))),
+            "owner_id": "501",
+            "name": f"thread{self.random.randrange(3)}",
+            "type": self.pick((10, 11, 12)),
+            "message_count": self.random.randrange(3),
+            "member_count": self.random.randrange(3),
             "thread_metadata": self.metadata(),
         }
         self.optional(data, 40, rate_limit_per_user=2, last_message_id="88", applied_tags=["5", "4"], flags=2)
@@ -156,7 +167,7 @@ class Payloads:
         data: Data = {"id": str(sticker_id), "name": f"sticker{self.random.randrange(3)}", "description": "d"}
         data |= {"format_type": self.pick((1, 4)), "guild_id": str(guild_id), "tags": "x"}
         # Somebody who is nobody else, and always the same: see cache_picture.py for the leak that is behind it.
-        artist = Payloads(Random(sticker_id // 4)).user(numbered(guild_id, 30)[3])
+        artist = Payloads(seeded(sticker_id // 4)).user(numbered(guild_id, 30)[3])
         return self.optional(data, 30, available=False, user=artist)
 
     def sound(self, sound_id: int, guild_id: int) -> Data:

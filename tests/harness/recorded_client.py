@@ -1,4 +1,4 @@
-"""A discord.py client without network that sees events live while they are recorded, and its like, refilled from records."""
+"""A discord.py client without network that sees events live, recorded, and its like, refilled from the record."""
 
 import asyncio
 import gc
@@ -16,11 +16,13 @@ from harness.cache_picture import Picture, picture
 from harness.gateway_events import Event
 from harness.gateway_payloads import SELF_ID, Data
 from uptime_bot.continuity.fold import Policy
+from uptime_bot.continuity.found import Index
 from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.journal import Entry
 from uptime_bot.continuity.session import Session, SessionKey, session_payload
 from uptime_bot.discordpy.hearing import hear_state
 from uptime_bot.discordpy.recording import ShardRecording
-from uptime_bot.discordpy.refill import apply_frame, muted
+from uptime_bot.discordpy.refill import Refill, apply_frame, muted
 
 MakeClient = Callable[[], discord.Client]
 
@@ -41,12 +43,23 @@ def policy_of(client: discord.Client) -> Policy:
 def session_frame(policy: Policy, shard_id: int = 0) -> Frame:
     """The first of a journal."""
     key = SessionKey(
-        **{"token": "0", "intents": 0, "member_cache": 0, "shard_id": shard_id, "shard_count": 0},
-        **{"gateway_version": 10, "encoding": "json", "compression": ""},
+        token="0",
+        intents=0,
+        member_cache=0,
+        shard_id=shard_id,
+        shard_count=0,
+        gateway_version=10,
+        encoding="json",
+        compression="",
     )
     session = Session(
-        **{"session_id": "s", "resume_url": "wss://x", "application_id": 1, "generation": 1, "key": key},
-        **{"policy": policy.to_dict(), "started_at": datetime(2026, 11, 21, tzinfo=UTC)},
+        session_id="s",
+        resume_url="wss://x",
+        application_id=1,
+        key=key,
+        policy=policy.to_dict(),
+        generation=1,
+        started_at=datetime(2026, 11, 21, tzinfo=UTC),
     )
     return Frame(Kind.SESSION, 0, 0, 0, session_payload(session))
 
@@ -64,27 +77,42 @@ class LiveClient:
         # What hear_state() asks of a ShardRecording.
         recorder = SimpleNamespace(last_message=self._last_message)
         self._recording = SimpleNamespace(quiet=False, sequence=0, record=self._record, recorder=recorder)
-        hear_state(self.state.parsers, self.state, lambda: cast(ShardRecording, self._recording))
+        hear_state(self.state.parsers, self.state, lambda: cast("ShardRecording", self._recording))
 
     def ready(self, data: Data, shard_id: int = 0) -> None:
         """A session begins."""
+        data = data | {"shard": [shard_id, self.state.shard_count or 1]}
         self.frames[shard_id] = [session_frame(policy_of(self.client), shard_id)]
         self._begin(shard_id, Event("READY", data))
         self._record(0, 0)
         self.state.parsers["READY"](json.loads(json.dumps(data)))
         _forget_to_wait(self.state)
 
-    def see(self, events: Iterable[Event], shard_id: int = 0) -> None:
+    def hears(self, step: str) -> bool:
+        """Whether the client's intents let it hear of such things."""
+        return self.state.cache_guild_expressions or step not in ("EMOJIS", "STICKERS")
+
+    def see(self, events: Iterable[Event]) -> None:
         """Events arrive."""
         for event in events:
-            self._begin(shard_id, event)
-            if event.name == "GUILD_MEMBERS_CHUNK":
-                self._ask_for_members(event.data)
-            with suppress(Exception):  # as GatewaySocket does
-                self.state.parsers[event.name](json.loads(self._text)["d"])
-            self.state._chunk_requests.clear()
-            if event.name in ("GUILD_DELETE", "GUILD_CREATE"):
-                gc.collect()  # what a guild that is gone held is gone sooner or later; here, at once
+            for shard_id in self._shards_of(event):
+                self._see(shard_id, event)
+
+    def _shards_of(self, event: Event) -> Iterable[int]:
+        if event.name == "USER_UPDATE":
+            return list(self.frames)
+        guild_id = int(event.data["guild_id"] if "guild_id" in event.data else event.data["id"])
+        return [(guild_id >> 22) % len(self.frames)]
+
+    def _see(self, shard_id: int, event: Event) -> None:
+        self._begin(shard_id, event)
+        if event.name == "GUILD_MEMBERS_CHUNK":
+            self._ask_for_members(event.data)
+        with suppress(Exception):  # as GatewaySocket does
+            self.state.parsers[event.name](json.loads(self._text)["d"])
+        self.state._chunk_requests.clear()
+        if event.name in ("GUILD_DELETE", "GUILD_CREATE"):
+            gc.collect()  # what a guild that is gone held is gone sooner or later; here, at once
 
     def picture(self) -> Picture:
         """Its cache."""
@@ -124,6 +152,42 @@ def refilled(client: discord.Client, frames: Sequence[Frame]) -> Picture:
                 if frame.kind is Kind.EVENT and json.loads(frame.payload)["t"] in ("GUILD_DELETE", "GUILD_CREATE"):
                     gc.collect()
     return picture(state)
+
+
+def refilled_lazily(client: discord.Client, journals: Iterable[Sequence[Frame]], first: Sequence[int] = ()) -> Picture:
+    """The cache of another client, refilled from all its shards' frames, guilds in any order: these first."""
+    state = client._connection
+    refills = [_refill(state, frames) for frames in journals]
+    unfilled = [refill.begin() for refill in refills]
+    for guild_id in first:
+        state._get_guild(guild_id)
+    for left in unfilled:
+        left.complete()
+    _forget_to_wait(state)
+    gc.collect()
+    return picture(state)
+
+
+def _refill(state: "ConnectionState[Any]", frames: Sequence[Frame]) -> Refill:
+    entries = [
+        Entry(frame.kind, frame.sequence, frame.guild_id, frame.entity_id, place, len(frame.payload))
+        for place, frame in enumerate(frames)
+    ]
+    of_guilds: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if entry.guild_id:
+            of_guilds.setdefault(entry.guild_id, []).append(entry)
+    index = Index(
+        ready=entries[1],
+        guilds={guild_id: tuple(those) for guild_id, those in of_guilds.items()},
+        account=tuple(entry for entry in entries[2:] if not entry.guild_id and entry.kind is Kind.EVENT),
+        users=tuple(entry for entry in entries if entry.kind is Kind.USER),
+    )
+    return Refill(state, index, lambda entry: frames[entry.offset].payload, _fail)
+
+
+def _fail(exc: Exception) -> None:
+    raise exc
 
 
 def _forget_to_wait(state: Any) -> None:

@@ -192,7 +192,9 @@ class _Compaction(Generic[_E]):
             else:
                 return guild, stuck_at
 
-    def _fold_all(self, guild_id: int, entries: Sequence[_E], witness: Witness | None, log: Log | None) -> FoldedGuild | None:
+    def _fold_all(
+        self, guild_id: int, entries: Sequence[_E], witness: Witness | None, log: Log | None
+    ) -> FoldedGuild | None:
         if log is not None:
             log.remarks.clear()
         first = self._stubs.get(guild_id)

@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import DiscordSettings
 from uptime_bot.discordpy.fatal import give_up_on
-from uptime_bot.discordpy.insides import CONNECTION, LOGIN, missing
+from uptime_bot.discordpy.insides import CONNECTION, CONTINUITY, LOGIN, missing
 from uptime_bot.discordpy.links import ClientLink, Links
 from uptime_bot.discordpy.login import at_login, choose_token, guarded, guarded_login
 from uptime_bot.discordpy.rest_trace import RestTrace
@@ -39,6 +39,7 @@ def attach(links: Links, around: Surroundings) -> None:
     _attach_login(links, around)
     if _feature_is_possible("quick reconnects, RESUME after failed attempts, deafness", CONNECTION):
         _attach_connection(links, around)
+        around.continuity.possible = _feature_is_possible("RESUME across processes", CONTINUITY)
     _attach_connect_errors(links, around)
 
 

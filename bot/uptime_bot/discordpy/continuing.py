@@ -1,5 +1,6 @@
 """Goes on with the gateway sessions of the process before, and leaves this one's to the process after."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -30,9 +31,8 @@ from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.gateway_session import Session
 from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
 from uptime_bot.discordpy.links import ClientLink
-from uptime_bot.discordpy.readiness import Readiness
 from uptime_bot.discordpy.recording import ShardRecording
-from uptime_bot.discordpy.refill import Refill
+from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.discordpy.shard_link import ShardLink
 
 _log = logging.getLogger(__name__)
@@ -55,15 +55,20 @@ class Continuity:
         self._set_aside = SetAside(state_dir / "set-aside")
         self._recorders: dict[SessionKey, Recorder] = {}
         self._shards: list[ShardLink] = []
+        self.possible = False
+        """Whether the installed discord.py has what this needs."""
+
         self.dropped_interactions = 0
         self.events_set_aside = 0
 
     @property
     def _resumes(self) -> bool:
-        return self._settings().across_restarts == "resume"
+        return self.possible and self._settings().across_restarts == "resume"
 
     def hear(self, link: ClientLink) -> None:
         """Hear the events of a client that change its cache; once, before it connects."""
+        if not self._resumes:
+            return
         state = link.client._connection
         current = lambda: link.parsing.recording  # noqa: E731
         hear_state(state.parsers, state, current)
@@ -138,16 +143,7 @@ class Continuity:
 
     def _go_on(self, link: ClientLink, shard: ShardLink, recording: ShardRecording, found: Found) -> Session:
         recording.go_on_from(found)
-        state = link.client._connection
-
-        def refill() -> Readiness:
-            cache = Refill(state, found.index, found.load)
-            unfilled = cache.begin()
-            readiness = Readiness(state, shard.shard_id, unfilled, cache.guild_ids)
-            readiness.take_over()
-            return readiness
-
-        shard.refill = refill
+        shard.refill = PendingRefill(link.client._connection, found, lambda exc: self._damaged(shard, exc))
         log_event(
             _log,
             Event.RESUMING,
@@ -160,6 +156,20 @@ class Continuity:
             sequence=found.resume_sequence,
             gateway=yarl.URL(found.session.resume_url),
         )
+
+    def _damaged(self, shard: ShardLink, exc: Exception) -> None:
+        """A part of the cache cannot be had from the record: only a new session brings all of it."""
+        if not shard.forget_session:
+            log_event(
+                _log,
+                Event.NOT_RECORDED,
+                "shard %s: the cache cannot be refilled (%s: %s); beginning a new session",
+                shard.shard_id,
+                type(exc).__name__,
+                exc,
+            )
+            shard.forget_session = True
+            asyncio.ensure_future(shard.drop(forget_session=True))  # noqa: RUF006 - the shard's link knows of it
 
     def began(self, link: ClientLink, shard: ShardLink, ready: dict[str, Any]) -> None:
         """A READY is being parsed: what is recorded from now on belongs to this session."""

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import discord
+from discord.utils import parse_time
+
 from uptime_bot.continuity.frames import Frame, Kind
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import GuildMark, apply_event
@@ -41,7 +44,7 @@ def hear_state(parsers: dict[str, Parse], state: Any, current: Current) -> None:
     _hear_guilds_quietly(parsers, state, current)
     _wrap(parsers, "GUILD_CREATE", current, lambda data: (_id(data, "id"), _mark_of_create(data)))
     _hear_chunks(parsers, state, current)
-    _hear_messages(parsers, current)
+    _hear_messages(parsers, state, current)
 
 
 def _wrap(parsers: dict[str, Parse], event: str, current: Current, ids: Callable[[Any], tuple[int, int]]) -> None:
@@ -102,19 +105,60 @@ def _hear_chunks(parsers: dict[str, Parse], state: Any, current: Current) -> Non
     parsers["GUILD_MEMBERS_CHUNK"] = record_and_parse
 
 
-def _hear_messages(parsers: dict[str, Parse], current: Current) -> None:
-    """The last message of a channel is part of the cache; the message itself is not worth a line on disk."""
-    parse = parsers["MESSAGE_CREATE"]
+def _hear_messages(parsers: dict[str, Parse], state: Any, current: Current) -> None:
+    """The last message of a channel is part of the cache; the message itself is not worth a line on disk.
 
-    def parse_and_record(data: Any) -> None:
+    Unless it brings news of its author or of its thread: Message() takes those over into the cache.
+    """
+    create, update = parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"]
+
+    def create_and_record(data: Any) -> None:
         recording = current()
         if recording is not None and "guild_id" in data:
-            recording.recorder.last_message(
-                recording.sequence, int(data["guild_id"]), int(data["channel_id"]), int(data["id"])
-            )
-        parse(data)
+            guild_id = int(data["guild_id"])
+            if brings_news(state._get_guild(guild_id), data):
+                recording.record(guild_id, GuildMark.NONE)
+            else:
+                recording.recorder.last_message(recording.sequence, guild_id, int(data["channel_id"]), int(data["id"]))
+        create(data)
 
-    parsers["MESSAGE_CREATE"] = parse_and_record
+    def update_and_record(data: Any) -> None:
+        recording = current()
+        if recording is not None and "guild_id" in data:
+            guild_id = int(data["guild_id"])
+            if brings_news(state._get_guild(guild_id), data):
+                recording.record(guild_id, GuildMark.NONE)
+        update(data)
+
+    parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"] = create_and_record, update_and_record
+
+
+def brings_news(guild: discord.Guild | None, data: Any) -> bool:
+    """Whether a message changes what the cache holds of its author or of a thread."""
+    if guild is None:
+        return False
+    if "thread" in data and guild._threads:
+        return True
+    said = data.get("member")
+    if said is None:
+        return False
+    member = guild._members.get(int(data["author"]["id"]))
+    return member is not None and not _is_known(member, said)
+
+
+def _is_known(member: discord.Member, said: Any) -> bool:
+    """Member._update_from_message() would change nothing; the cheap comparisons first."""
+    roles = said["roles"]
+    return (
+        len(roles) == len(member._roles)
+        and member.nick == said.get("nick")
+        and member._flags == said.get("flags", 0)
+        and member.pending == said.get("pending", False)
+        and all(member._roles.has(int(role)) for role in roles)
+        and member.joined_at == parse_time(said.get("joined_at"))
+        and member.premium_since == parse_time(said.get("premium_since"))
+        and member.timed_out_until == parse_time(said.get("communication_disabled_until"))
+    )
 
 
 STALE_AFTER_S = 3.0

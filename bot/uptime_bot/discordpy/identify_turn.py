@@ -12,6 +12,7 @@ from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.discordpy.start_limits import ASK_TIMEOUT_S, ask_start_limit
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.waiting.identify_budget import FRESH_S, Hold, Leave
+from uptime_bot.waiting.off_loop import begin_off_loop, off_loop
 from uptime_bot.waiting.outage import Outage
 from uptime_bot.waiting.spending import IdentifyLedger
 
@@ -79,13 +80,13 @@ class IdentifyTurns:
         else:
             ledger.take_back(shard.shard_id)
         # Not waited for: the spend itself is on the disk, and this only makes the time of it exact.
-        asyncio.get_running_loop().run_in_executor(None, lambda: ledger.save(durable=False))
+        begin_off_loop(lambda: ledger.save(durable=False))
 
     async def _written_down(self, ledger: IdentifyLedger, shard: ShardLink) -> bool:
         try:
             try:
                 async with asyncio.timeout(SAVE_TIMEOUT_S):
-                    saved = await asyncio.to_thread(ledger.save, durable=True)
+                    saved = await off_loop(lambda: ledger.save(durable=True))
             except TimeoutError:
                 saved = False
             confirmed = ledger.confirm(saved=saved)

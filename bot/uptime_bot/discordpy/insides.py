@@ -82,6 +82,8 @@ CONTINUITY = (
     "discord.guild:Guild._add_member(member)",
     "discord.guild:Guild._from_data _large",
     "discord.guild:Guild._resolve_channel(id)",
+    "discord.member:Member.__init__ _flags",
+    "discord.member:Member.__init__ _roles",
     "discord.member:Member.__init__ _user",
     "discord.member:Member._presence_update(raw, user)",
     "discord.member:Member._update_inner_user(user)",

@@ -21,6 +21,7 @@ class Unfilled:
         self.by_guild: dict[int, Callable[[], None]] = {}
         self._afterwards: list[Callable[[], None]] = []
         self._completing = False
+        self._finished = False
 
     def afterwards(self, action: Callable[[], None]) -> None:
         """Call this once when no guild is left to be filled."""
@@ -43,7 +44,7 @@ class Unfilled:
 
     def complete(self) -> None:
         """Fill everything now."""
-        if self._completing:  # what fills a guild looks at the cache itself
+        if self._completing or self._finished:  # what fills a guild looks at the cache itself
             return
         self._completing = True
         try:
@@ -53,8 +54,10 @@ class Unfilled:
             self._completing = False
 
     def _finish(self) -> None:
-        while self._afterwards:
-            self._afterwards.pop(0)()
+        if not self._finished:
+            self._finished = True
+            for action in self._afterwards:
+                action()
 
 
 class LazyGuilds(dict[int, Guild]):

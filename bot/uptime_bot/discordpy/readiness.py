@@ -54,6 +54,10 @@ class Readiness:
         self._caught_up.set()
         self._fill_on()
 
+    def abandon(self) -> None:
+        """A new session takes the old one's place; until its READY, the cache is what there is."""
+        self._fill_on()
+
     def _fill_on(self) -> None:
         end = time.monotonic() + SLICE_S
         while time.monotonic() < end:

@@ -5,6 +5,7 @@ So what comes out is by construction what a client has that saw the events live.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -14,11 +15,12 @@ from discord.channel import StageChannel, TextChannel, VoiceChannel
 from discord.state import ConnectionState
 from discord.threads import Thread
 
-from uptime_bot.continuity.found import Index
+from uptime_bot.continuity.found import Found, Index
 from uptime_bot.continuity.frames import Frame, Kind
 from uptime_bot.continuity.journal import Entry
 from uptime_bot.discordpy.corrections import correct, restore_user, update_user
 from uptime_bot.discordpy.lazy_cache import LazyGuilds, LazyLookup, LazyUsers, Unfilled
+from uptime_bot.discordpy.readiness import Readiness
 
 AUDIBLE = frozenset({"connect", "shard_connect"})
 """What a client hears while its cache is refilled: it has connected, and nothing else has happened yet."""
@@ -109,9 +111,16 @@ def apply_frame(state: "ConnectionState[Any]", frame: Frame) -> None:
 class Refill:
     """One shard's part of the cache: begin() makes it appear, and what it holds is parsed when it is asked for."""
 
-    def __init__(self, state: "ConnectionState[Any]", index: Index, load: Callable[[Entry], bytes]) -> None:
+    def __init__(
+        self,
+        state: "ConnectionState[Any]",
+        index: Index,
+        load: Callable[[Entry], bytes],
+        on_damage: Callable[[Exception], None],
+    ) -> None:
         self._state = state
         self._load = load
+        self._on_damage = on_damage
         self._account = index.account
         self._users = index.users
         self._ready: dict[str, Any] = discord_utils._from_json(load(index.ready))["d"]
@@ -155,23 +164,26 @@ class Refill:
         with muted(state):
             for entry in self._account:
                 self._apply(entry)
-        unfilled = _make_lazy(state)
-        guilds: Any = state._guilds
+        unfilled, guilds = _make_lazy(state)
         for guild_id in self.guild_ids:
-            guilds.expect(guild_id, lambda guild_id=guild_id: self._fill(guild_id))
+            guilds.expect(guild_id, partial(self._fill, guilds, guild_id))
         unfilled.afterwards(self._settle_users)
         unfilled.afterwards(lambda: _make_plain(state))
         return unfilled
 
-    def _fill(self, guild_id: int) -> None:
-        state, guilds = self._state, self._state._guilds
-        with muted(state):
-            if guild_id in self._stubs:
-                state._add_guild_from_data(self._stubs[guild_id])
-            for entry in self._by_guild.pop(guild_id, ()):
-                self._apply(entry)
-        if isinstance(guilds, LazyGuilds):
-            guilds.settle(guild_id)
+    def _fill(self, guilds: LazyGuilds, guild_id: int) -> None:
+        state = self._state
+        if state._guilds is not guilds:
+            return  # a new session has brought a cache of its own
+        try:
+            with muted(state):
+                if guild_id in self._stubs:
+                    state._add_guild_from_data(self._stubs[guild_id])
+                for entry in self._by_guild.pop(guild_id, ()):
+                    self._apply(entry)
+        except Exception as exc:  # noqa: BLE001 - whoever looked the guild up goes on without it
+            self._on_damage(exc)
+        guilds.settle(guild_id)
 
     def _apply(self, entry: Entry) -> None:
         frame = Frame(entry.kind, entry.sequence, entry.guild_id, entry.entity_id, self._load(entry))
@@ -192,21 +204,43 @@ class Refill:
         self._by_user.clear()
 
 
+class PendingRefill:
+    """The cache that a found session left, until the RESUME goes out that it is for."""
+
+    def __init__(self, state: "ConnectionState[Any]", found: Found, on_damage: Callable[[Exception], None]) -> None:
+        self._state = state
+        self._found = found
+        self._on_damage = on_damage
+
+    def begin(self) -> Readiness:
+        """Let the client have its cache; what the answer is told fires on_ready."""
+        refill = Refill(self._state, self._found.index, self._found.load, self._on_damage)
+        unfilled = refill.begin()
+        unfilled.afterwards(self._found.close)
+        readiness = Readiness(self._state, self._found.session.key.shard_id, unfilled, refill.guild_ids)
+        readiness.take_over()
+        return readiness
+
+    def close(self) -> None:
+        """It is not needed: a new session begins."""
+        self._found.close()
+
+
 def _mark(entry: Entry) -> int:
     if entry.kind is Kind.GUILD:
         return GuildMark.JOINED
     return entry.entity_id if entry.kind is Kind.EVENT else GuildMark.NONE
 
 
-def _make_lazy(state: "ConnectionState[Any]") -> Unfilled:
+def _make_lazy(state: "ConnectionState[Any]") -> tuple[Unfilled, LazyGuilds]:
     if isinstance(state._guilds, LazyGuilds):  # another shard's refill is under way
-        return state._guilds.unfilled
+        return state._guilds.unfilled, state._guilds
     unfilled = Unfilled()
-    state._guilds = LazyGuilds(unfilled, state._guilds)
+    state._guilds = guilds = LazyGuilds(unfilled, state._guilds)
     state._users = LazyUsers(unfilled, state._users)
     state._emojis = LazyLookup(unfilled, state._emojis)
     state._stickers = LazyLookup(unfilled, state._stickers)
-    return unfilled
+    return unfilled, guilds
 
 
 def _make_plain(state: "ConnectionState[Any]") -> None:

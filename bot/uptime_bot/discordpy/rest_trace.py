@@ -16,6 +16,7 @@ from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
 from uptime_bot.waiting.board import WaitBoard
 from uptime_bot.waiting.invalid_requests import is_invalid
+from uptime_bot.waiting.off_loop import begin_off_loop
 from uptime_bot.waiting.spending import SAVE_EVERY_S, RefusalLedger, Spending
 
 _log = logging.getLogger(__name__)
@@ -108,8 +109,7 @@ class RestTrace:
             self._save_later()
 
     def _save(self) -> None:
-        # In a thread, since a disk may be slow; it never raises.
-        asyncio.get_running_loop().run_in_executor(None, self._refusals.save)
+        begin_off_loop(self._refusals.save)
 
     def _save_later(self) -> None:
         loop = asyncio.get_running_loop()
@@ -120,7 +120,7 @@ class RestTrace:
         def save() -> None:
             self._saving.discard(loop)
             if self._refusals.unwritten:
-                loop.run_in_executor(None, self._refusals.save)
+                begin_off_loop(self._refusals.save)
 
         loop.call_later(SAVE_EVERY_S, save)
 

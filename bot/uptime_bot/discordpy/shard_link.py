@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import discord
@@ -10,6 +9,7 @@ from discord.gateway import DiscordWebSocket
 
 from uptime_bot.discordpy.readiness import Readiness
 from uptime_bot.discordpy.recording import ShardRecording
+from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.health.sample import ShardSample, ShardState
 
 ACK_RACE_S = 1.0
@@ -51,7 +51,7 @@ class ShardLink:
     """Whether READY was parsed, or the session is an older one's: only then is there something to resume."""
 
     recording: ShardRecording | None = None
-    refill: Callable[[], Readiness] | None = None
+    refill: PendingRefill | None = None
     """Fills the cache from the record of the process before, once, when a RESUME is about to go out."""
 
     readiness: Readiness | None = None
@@ -146,12 +146,16 @@ class ShardLink:
         """A RESUME is about to go out: a fresh client gets its cache before events come."""
         refill, self.refill = self.refill, None
         if refill is not None:
-            self.readiness = refill()
+            self.readiness = refill.begin()
         if self.recording is not None:
             self.recording.replaying = True
 
     def identifies(self) -> None:
         """An IDENTIFY is about to go out: whatever session there was is given up, and what it would have replayed."""
+        if self.refill is not None:
+            self.refill.close()
+        if self.readiness is not None:
+            self.readiness.abandon()
         self.refill = self.readiness = None
         if self.recording is not None:
             alive_at = self.recording.begin_anew()

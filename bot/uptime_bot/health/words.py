@@ -26,7 +26,9 @@ def status_words(verdict: Verdict, figures: Figures, waiting: tuple[Waiting, ...
     """Such as "ready: 12 guilds, latency 43 ms, up 3 d"; times are told in the zone of `now`."""
     match verdict.health:
         case Health.HEALTHY:
-            return "ready: " + _figure_words(figures)
+            # What is waited for beside a connection that stands, such as REST calls that are held back.
+            held = f"; waiting: {waiting[0].reason}" if waiting else ""
+            return f"ready: {_figure_words(figures)}{held}"
         case Health.DEGRADED:
             return f"degraded: {verdict.reason}; {_figure_words(figures)}"
         case Health.WAITING:

@@ -16,22 +16,51 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from harness.invented_events import a_key, a_session, event, objection
 from uptime_bot.continuity.compact_process import compact, unfolded
 from uptime_bot.continuity.found import Found, Nothing
 from uptime_bot.continuity.frames import Kind
+from uptime_bot.continuity.journal_file import JournalFile
 from uptime_bot.continuity.limits import Limits
+from uptime_bot.continuity.outbox import Outbox
+from uptime_bot.continuity.position import Position
 from uptime_bot.continuity.recorder import Recorder
 from uptime_bot.continuity.store import RecordStore
 from uptime_bot.continuity.writer import Writer
 
-LIMITS = Limits(batch_s=0.002, copy_s=0.01, small_journal=20_000, settling_s=0.0)
+LIMITS = Limits(batch_s=0.002, copy_s=0.01, small_journal=4000, growth=1, settling_s=0.0)
 KEY = a_key()
 REPORT = struct.Struct("<cQ")
 WINDOW_S = 1000.0
 LONGEST_LIFE_S = 0.05
+
+
+STEPS: tuple[tuple[type, str], ...] = (
+    *((JournalFile, name) for name in ("append", "moved_behind", "take_place_of")),
+    *((Outbox, name) for name in ("established", "written", "announce", "replaced")),
+    *((Position, name) for name in ("begin", "take_over", "store")),
+)
+"""Between these a kill changes what is found; chance alone hits some of the gaps too seldom."""
+
+
+def die_at_a_step(chance: random.Random) -> None:
+    """Have this process kill itself just before or just after one of the steps."""
+    owner, name = chance.choice(STEPS)
+    step, calls_left, before = getattr(owner, name), chance.choice((1, 1, 2, 5)), chance.random() < 0.3
+
+    def step_and_die(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls_left
+        calls_left -= 1
+        if before and not calls_left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = step(*args, **kwargs)
+        if not calls_left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(owner, name, step_and_die)
 
 
 class CompactingHere:
@@ -59,7 +88,9 @@ class Life:
         self.at_least_once = chance.random() < 0.5
         self.running: list[int] = []
 
-    def live(self) -> NoReturn:
+    def live(self, *, dies_at_a_step: bool) -> NoReturn:
+        if dies_at_a_step:
+            die_at_a_step(self.chance)
         if isinstance(self.found, Found) and self.chance.random() < 0.9:
             self.session_id, self.sequence = self.found.session.session_id, self.found.resume_sequence
             self.recorder.resume(self.found)
@@ -197,6 +228,7 @@ class Witness:
             return f"nothing found: {found.reason}" if self.certain else None
         try:
             self.seen["found"] += 1
+            self.certain |= not found.from_copy  # from now on, until another begins, at every instant
             self.seen["behind"] += found.resume_sequence < found.delivered
             self.seen["compacted"] += found.head.edition > 0
             if self.before and found.session.session_id == self.before.session_id:
@@ -219,16 +251,16 @@ def now() -> datetime:
 def a_life(store: RecordStore, witness: Witness, chance: random.Random) -> str | None:
     """One life and its end; what was wrong, if anything."""
     ours, theirs = os.pipe()
-    seed = chance.random()
+    seed, at_a_step = chance.random(), chance.random() < 0.4
     process = os.fork()
     if not process:
         os.close(ours)
         try:
-            Life(store, theirs, random.Random(seed)).live()  # noqa: S311 - a simulation
+            Life(store, theirs, random.Random(seed)).live(dies_at_a_step=at_a_step)  # noqa: S311 - a simulation
         finally:
             os._exit(99)
     os.close(theirs)
-    told = _hear_until(ours, time.monotonic() + chance.random() ** 2 * LONGEST_LIFE_S)
+    told = _hear_until(ours, time.monotonic() + (1 if at_a_step else chance.random() ** 2) * LONGEST_LIFE_S)
     os.kill(process, signal.SIGKILL)
     status = os.waitpid(process, 0)[1]
     told += _hear_until(ours, None)

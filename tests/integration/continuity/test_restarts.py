@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 
 from harness.records import Verdict, in_flight, judge
 from harness.respawning import RECORDS_IDS, Respawner, a_bot, die, our_command, plain_command, respawned
+from uptime_bot.continuity.limits import Limits
 from uptime_drill.discord.options import GatewayRules, Options
 from uptime_drill.discord.stand_in import StandIn
 
@@ -86,6 +88,81 @@ async def test_a_stop_and_a_start_within_the_window_lose_nothing(tmp_path: Path)
         await asyncio.sleep(3)
         bot.may_spawn.set()
         await bot.next_life(stopped)
+        verdict = await settled(discord, bot)
+        assert_nothing_lost(verdict, bot)
+        assert identifies(discord) == 1
+
+
+async def test_a_clean_stop_needs_nothing_of_the_runtime_directory(tmp_path: Path) -> None:
+    """As after a reboot, or where systemd removes RuntimeDirectory= with the stop."""
+    async with StandIn.listening(OPTIONS) as discord, a_bot(discord, tmp_path) as bot:
+        await discord.ticker.start(TICK_MS)
+        await asyncio.sleep(0.7)
+        bot.may_spawn.clear()
+        stopped = await die(discord, bot, "SIGTERM")
+        shutil.rmtree(tmp_path / "run")
+        bot.may_spawn.set()
+        await bot.next_life(stopped)
+        verdict = await settled(discord, bot)
+        assert_nothing_lost(verdict, bot)
+        assert identifies(discord) == 1
+
+
+async def test_a_runtime_directory_that_is_gone_after_sigkill_loses_nothing(tmp_path: Path) -> None:
+    """The copy in the state directory is some seconds old: events may come again, none is lost."""
+    async with StandIn.listening(OPTIONS) as discord, a_bot(discord, tmp_path) as bot:
+        await discord.ticker.start(TICK_MS)
+        await asyncio.sleep(Limits().copy_s + 1.0)
+        bot.may_spawn.clear()
+        killed = await die(discord, bot, "SIGKILL")
+        shutil.rmtree(tmp_path / "run")
+        bot.may_spawn.set()
+        await bot.next_life(killed)
+        assert not (await settled(discord, bot)).lost
+        assert identifies(discord) == 1
+
+
+async def test_a_record_that_is_gone_altogether_means_an_identify(tmp_path: Path) -> None:
+    async with StandIn.listening(OPTIONS) as discord, a_bot(discord, tmp_path) as bot:
+        bot.may_spawn.clear()
+        killed = await die(discord, bot, "SIGKILL")
+        shutil.rmtree(tmp_path / "run")
+        shutil.rmtree(tmp_path / "state")
+        bot.may_spawn.set()
+        after = await bot.next_life(killed)
+        await bot.recorded("ready", pid=after.pid)
+        assert identifies(discord) == 2
+
+
+async def test_at_least_once_runs_a_handler_again_that_a_death_cut_short(tmp_path: Path) -> None:
+    settings = {"session.delivery": "at-least-once"}
+    async with StandIn.listening(OPTIONS) as discord, a_bot(discord, tmp_path, settings=settings) as bot:
+        await bot.handled(discord.message("before"))
+        cut_short = discord.message("takes its time")
+        await bot.handled(cut_short)
+        beside = discord.message("meanwhile")
+        await bot.handled(beside)
+        after = await bot.next_life(await die(discord, bot, "SIGKILL"))
+        await bot.recorded("done", pid=after.pid)
+        await bot.handled(discord.message("after"))
+        handled = [(line.detail, line.pid == after.pid) for line in bot.lines("message")]
+        assert handled[:3] == [("before", False), ("takes its time", False), ("meanwhile", False)]
+        # What came behind it was handled to the end: that is not repeated.
+        assert handled[3:] == [("takes its time", True), ("after", True)]
+        # Once its handlers have ended, it is over.
+        last = await bot.next_life(await die(discord, bot, "SIGKILL"))
+        await bot.recorded("resumed", pid=last.pid)
+        assert not bot.lines("message", pid=last.pid)
+
+
+async def test_at_least_once_loses_nothing_over_many_deaths(tmp_path: Path) -> None:
+    settings = {"session.delivery": "at-least-once"}
+    dice = random.Random("at least once")  # noqa: S311
+    async with StandIn.listening(OPTIONS) as discord, a_bot(discord, tmp_path, settings=settings) as bot:
+        await discord.ticker.start(TICK_MS)
+        for _ in range(6):
+            await asyncio.sleep(dice.uniform(0.0, 1.2))
+            await bot.next_life(await die(discord, bot, "SIGKILL"))
         verdict = await settled(discord, bot)
         assert_nothing_lost(verdict, bot)
         assert identifies(discord) == 1

@@ -200,7 +200,7 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(damages(), min_size=1, max_size=4))
 def test_a_damaged_record_is_never_accepted_and_wrong(steps: list[Callable[[Path], None]]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -217,7 +217,7 @@ def test_a_damaged_record_is_never_accepted_and_wrong(steps: list[Callable[[Path
                 found.close()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(HEAD_LENGTH, 20000), st.booleans())
 def test_a_journal_that_ends_anywhere(length: int, also_position: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
