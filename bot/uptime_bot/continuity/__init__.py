@@ -1,1 +1,1 @@
-"""What outlives the process: each shard's gateway session and what its cache was made of. Knows nothing of discord.py."""
+"""What outlives the process: each shard's gateway session and what its cache was made of; without discord.py."""

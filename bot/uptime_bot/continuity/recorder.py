@@ -12,6 +12,7 @@ from uptime_bot.continuity.outbox import Beginning, Continuation, Outbox, Run
 from uptime_bot.continuity.position import ALIVE_AT_MS, CLEAN, SIZE, Position, open_position
 from uptime_bot.continuity.session import Session, session_payload
 from uptime_bot.continuity.writer import Writer
+from uptime_bot.contract.messages import Event, log_event
 
 _log = logging.getLogger(__name__)
 
@@ -107,9 +108,6 @@ def _opened(files: RecordFiles) -> Position | None:
     try:
         return open_position(files.position)
     except OSError as error:
-        _log.error(
-            "cannot keep %s (%s); the next start needs an IDENTIFY, going on without",
-            files.position,
-            error.strerror or error,
-        )
+        words = "cannot keep %s (%s); the next start needs an IDENTIFY, going on without"
+        log_event(_log, Event.NOT_RECORDED, words, files.position, error.strerror or error)
         return None

@@ -12,6 +12,7 @@ from uptime_bot.continuity.journal_file import JournalFile
 from uptime_bot.continuity.limits import Limits
 from uptime_bot.continuity.outbox import Continuation, Outbox, Run
 from uptime_bot.contract.atomic_file import write_atomically
+from uptime_bot.contract.messages import Event, log_event
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,8 @@ class ShardWriter:
         """Record this session no longer, and say why."""
         run = self.outbox.run
         if run is not None and self.outbox.end(run):
-            _log.error("%s; the session cannot be resumed by the next start any more, the bot goes on", reason)
+            words = "%s; the session cannot be resumed by the next start any more, the bot goes on"
+            log_event(_log, Event.NOT_RECORDED, words, reason)
 
     def stop(self) -> None:
         """End a compaction that is under way."""

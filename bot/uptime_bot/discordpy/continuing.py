@@ -119,16 +119,6 @@ class Continuity:
             return None
         return self._go_on(link, shard, shard.recording, found)
 
-    def has_session(self, link: ClientLink, shard_id: int) -> bool:
-        """Whether a shard's session can be resumed; changes nothing."""
-        if not self._resumes or link.token is None:
-            return False
-        key = _key_of(link, link.shard(shard_id))
-        found = self._store.find(key, now=datetime.now(UTC), window_s=self._settings().window_s)
-        if isinstance(found, Found):
-            found.close()
-        return isinstance(found, Found)
-
     def _record(self, link: ClientLink, shard: ShardLink, key: SessionKey) -> ShardRecording:
         recorder = self._recorders[key] = Recorder(self._store.files(key), self._writer)
         recording = ShardRecording(

@@ -31,7 +31,7 @@ SESSION_ENDING_CODES = frozenset({1000, 1001})
 
 
 class GatewaySocket(DiscordWebSocket):
-    """A DiscordWebSocket that ends its session only where it is told to, and tells its ShardLink how far it has come."""
+    """A DiscordWebSocket that ends its session only if told to, and tells its ShardLink how far it has come."""
 
     def __init__(self, socket: Any, *, loop: asyncio.AbstractEventLoop) -> None:
         self.link = opening.get()

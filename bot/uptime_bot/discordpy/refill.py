@@ -86,7 +86,7 @@ def _add_chunk(state: "ConnectionState[Any]", data: Any) -> None:
 
 
 def apply_frame(state: "ConnectionState[Any]", frame: Frame) -> None:
-    """Let a frame change the cache; to be called muted. A frame that discord.py cannot parse was not parsed live either."""
+    """Let a frame change the cache; to be called muted. What discord.py cannot parse was not parsed live either."""
     match frame.kind:
         case Kind.EVENT:
             message = discord_utils._from_json(frame.payload)
