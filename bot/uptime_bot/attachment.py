@@ -78,6 +78,7 @@ def attach_to_discordpy(
         target=target,
         discordpy_version=discord.__version__,
         token=lambda: None if purse.current is None else purse.current.fingerprint,
+        session=continuity.status,
     )
     teller = Teller(notifier=notifier, watchdog_s=watchdog_s, settings=settings, crashes=crashes, status=board)
     heartbeat = Heartbeat(

@@ -18,6 +18,28 @@ class ShardStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStatus:
+    """What becomes of the gateway sessions over restarts."""
+
+    resumed: bool
+    """Whether this process went on with a session of the one before."""
+
+    recorded: bool
+    """Whether all of it is being recorded, so that the next process can go on with it."""
+
+    events_set_aside: int
+    """By this process: events that killed two processes before it."""
+
+    interactions_dropped: int
+    """By this process: replayed when Discord took no answer to them any more."""
+
+    events_lost_from: float | None
+    """The last interval in which events may have been lost, as far as this process knows of one."""
+
+    events_lost_to: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The bot as its heartbeat last saw it; times are Unix seconds."""
 
@@ -40,3 +62,5 @@ class Status:
     loop_lag_s: float
     token: str | None
     """The fingerprint of the token in use."""
+
+    session: SessionStatus

@@ -27,6 +27,7 @@ from uptime_bot.continuity.store import RecordStore
 from uptime_bot.continuity.writer import Writer
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import SessionSettings
+from uptime_bot.contract.status import SessionStatus
 from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.gateway_session import Session
 from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
@@ -58,8 +59,22 @@ class Continuity:
         self.possible = False
         """Whether the installed discord.py has what this needs."""
 
-        self.dropped_interactions = 0
-        self.events_set_aside = 0
+        self._resumed = False
+        self._interactions_dropped = 0
+        self._events_set_aside = 0
+        self._last_gap: Gap | None = None
+
+    def status(self) -> SessionStatus:
+        """What is known of it in this process."""
+        gap = self._last_gap
+        return SessionStatus(
+            resumed=self._resumed,
+            recorded=bool(self._recorders) and all(recorder.recording for recorder in self._recorders.values()),
+            events_set_aside=self._events_set_aside,
+            interactions_dropped=self._interactions_dropped,
+            events_lost_from=None if gap is None else gap.from_at,
+            events_lost_to=None if gap is None else gap.to_at,
+        )
 
     @property
     def _resumes(self) -> bool:
@@ -133,6 +148,7 @@ class Continuity:
 
     def _go_on(self, link: ClientLink, shard: ShardLink, recording: ShardRecording, found: Found) -> Session:
         recording.go_on_from(found)
+        self._resumed = True
         shard.refill = PendingRefill(link.client._connection, found, lambda exc: self._damaged(shard, exc))
         log_event(
             _log,
@@ -192,6 +208,7 @@ class Continuity:
         if since_at is None:
             return
         gap = Gap(shard.shard_id, since_at, time.time(), shard.lost_because)
+        self._last_gap = gap
         _beside(lambda: self._gaps.add(gap))
         log_event(
             _log,
@@ -209,7 +226,7 @@ class Continuity:
         event = str(discord_utils._from_json(text).get("t"))
         session_id = shard.recording.session_id if shard.recording is not None else ""
         path = self._set_aside.keep(session_id, sequence, shard=shard.shard_id, event=event, frame=text)
-        self.events_set_aside += 1
+        self._events_set_aside += 1
         log_event(
             _log,
             Event.EVENT_SET_ASIDE,
@@ -226,7 +243,7 @@ class Continuity:
     def _drop_interaction(self, data: Any, age_s: float) -> bool:
         if self._settings().stale_interactions != "drop":
             return False
-        self.dropped_interactions += 1
+        self._interactions_dropped += 1
         log_event(
             _log,
             Event.INTERACTION_DROPPED,

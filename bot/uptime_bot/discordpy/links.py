@@ -60,6 +60,11 @@ class ClientLink:
         return len(self.client._connection.shard_ids or ())
 
     @property
+    def guilds(self) -> int:
+        """How many guilds the client knows; to ask for client.guilds would fill a cache that is filled as needed."""
+        return len(self.client._connection._guilds)
+
+    @property
     def ready(self) -> bool:
         """Whether every shard has a session."""
         ready = sum(shard.state is ShardState.READY for shard in self.shards.values())

@@ -12,7 +12,7 @@ from uptime_bot import __version__
 from uptime_bot.contract.health import Health
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
-from uptime_bot.contract.status import ShardStatus, Status
+from uptime_bot.contract.status import SessionStatus, ShardStatus, Status
 from uptime_bot.discordpy.links import ClientLink
 from uptime_bot.health.sample import Sample
 from uptime_bot.health.start_progress import StartProgress
@@ -128,7 +128,7 @@ class Teller:
         latencies = [shard.latency_s for link in links for shard in link.shards.values()]
         finite = [latency_s for latency_s in latencies if math.isfinite(latency_s)]
         return Figures(
-            guilds=sum(len(link.client.guilds) for link in links),
+            guilds=sum(link.guilds for link in links),
             shards=len(latencies),
             latency_s=sum(finite) / len(finite) if finite else math.inf,
             up_s=0.0 if self._ready_mono is None else now - self._ready_mono,
@@ -148,10 +148,18 @@ class Teller:
 class StatusBoard:
     """The last Status, for the control socket's thread to read: replaced whole, never changed."""
 
-    def __init__(self, *, target: str, discordpy_version: str, token: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        *,
+        target: str,
+        discordpy_version: str,
+        token: Callable[[], str | None],
+        session: Callable[[], SessionStatus],
+    ) -> None:
         self._target = target
         self._discordpy_version = discordpy_version
         self._token = token
+        self._session = session
         self._started_at = time.time()
         self._since_at = self._started_at
         self._ready_at: float | None = None
@@ -183,7 +191,7 @@ class StatusBoard:
             version=__version__,
             discordpy_version=self._discordpy_version,
             target=self._target,
-            guilds=sum(len(link.client.guilds) for link in links),
+            guilds=sum(link.guilds for link in links),
             shards=tuple(
                 ShardStatus(
                     shard=shard.name,
@@ -197,4 +205,5 @@ class StatusBoard:
             waiting=tuple(wait.reason for wait in sample.waiting),
             loop_lag_s=round(sample.loop_lag_s, 4),
             token=self._token(),
+            session=self._session(),
         )
