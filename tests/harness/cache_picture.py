@@ -68,8 +68,7 @@ def _guild(guild: discord.Guild, state: "ConnectionState[Any]") -> Picture:
         # Whether a later event of the user will reach this member too.
         result[f"member {user_id} shares its user"] = state._users.get(user_id) is member._user
     for user_id, voice in guild._voice_states.items():
-        channel = voice.channel
-        known = channel is not None and guild._channels.get(channel.id) is channel
+        known = any(channel is voice.channel for channel in guild._channels.values())
         result[f"voice state {user_id} has the guild's channel"] = known
     return result
 

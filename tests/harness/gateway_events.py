@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harness.gateway_payloads import (
     SELF_ID,
+    SHARED_USER_IDS,
     Data,
     Payloads,
     channel_ids,
@@ -35,7 +36,7 @@ class Step(NamedTuple):
 
 def guild_id_of(number: int, shard_count: int = 1) -> int:
     """The id of a made-up guild: its number says which shard's it is."""
-    return (number << 22) + number if shard_count > 1 else number + 1
+    return (number + 1 << 22) + number if shard_count > 1 else number + 1
 
 
 class World:
@@ -74,7 +75,7 @@ class World:
             yield Event(name, data)
 
     def _renamed(self, payloads: Payloads) -> Iterator[Event]:
-        user_id = payloads.pick(user_ids(self.guild_ids[0]))
+        user_id = payloads.pick(SHARED_USER_IDS)
         if self._versions is not None:
             self._versions[user_id] = self._versions.get(user_id, 0) + 1
         for guild_id in self.guild_ids:
@@ -210,7 +211,12 @@ def _voice(payloads: Payloads, guild_id: int) -> Made:
 def _message(payloads: Payloads, guild_id: int) -> Made:
     channel_id = payloads.pick((*channel_ids(guild_id), *numbered(guild_id, 20)))
     data = {"id": str(payloads.random.randrange(1000, 9000)), "channel_id": str(channel_id), "type": 0, "content": ""}
-    yield "MESSAGE_CREATE", data | _of(guild_id) | {"author": payloads.user(501)}
+    author_id = payloads.pick((SELF_ID, *user_ids(guild_id)))
+    data |= _of(guild_id) | {"author": payloads.user(author_id)}
+    member = {key: value for key, value in payloads.member(author_id, guild_id).items() if key != "user"}
+    thread = payloads.thread(payloads.pick(numbered(guild_id, 20)), guild_id)
+    payloads.optional(payloads.optional(data, 50, member=member), 20, thread=thread)
+    yield payloads.pick(("MESSAGE_CREATE", "MESSAGE_CREATE", "MESSAGE_UPDATE")), data
 
 
 def _emojis(payloads: Payloads, guild_id: int) -> Made:

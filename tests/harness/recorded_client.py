@@ -21,7 +21,7 @@ from uptime_bot.continuity.frames import Frame, Kind
 from uptime_bot.continuity.journal import Entry
 from uptime_bot.continuity.session import Session, SessionKey, session_payload
 from uptime_bot.discordpy.hearing import hear_state
-from uptime_bot.discordpy.recording import ShardRecording
+from uptime_bot.discordpy.recording import Parsing, ShardRecording
 from uptime_bot.discordpy.refill import Refill, apply_frame, muted
 
 MakeClient = Callable[[], discord.Client]
@@ -77,7 +77,10 @@ class LiveClient:
         # What hear_state() asks of a ShardRecording.
         recorder = SimpleNamespace(last_message=self._last_message)
         self._recording = SimpleNamespace(quiet=False, sequence=0, record=self._record, recorder=recorder)
-        hear_state(self.state.parsers, self.state, lambda: cast("ShardRecording", self._recording))
+        parsing = Parsing()
+        parsing.recording = cast("ShardRecording", self._recording)
+        self.state.parsers |= {event: _forgiven(parse) for event, parse in self.state.parsers.items()}
+        hear_state(self.state.parsers, self.state, parsing)
 
     def ready(self, data: Data, shard_id: int = 0) -> None:
         """A session begins."""
@@ -108,8 +111,7 @@ class LiveClient:
         self._begin(shard_id, event)
         if event.name == "GUILD_MEMBERS_CHUNK":
             self._ask_for_members(event.data)
-        with suppress(Exception):  # as GatewaySocket does
-            self.state.parsers[event.name](json.loads(self._text)["d"])
+        self.state.parsers[event.name](json.loads(self._text)["d"])
         self.state._chunk_requests.clear()
         if event.name in ("GUILD_DELETE", "GUILD_CREATE"):
             gc.collect()  # what a guild that is gone held is gone sooner or later; here, at once
@@ -137,6 +139,16 @@ class LiveClient:
     def _last_message(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
         payload = message_id.to_bytes(8, "big")
         self.frames[self._shard_id].append(Frame(Kind.LAST_MESSAGE, sequence, guild_id, channel_id, payload))
+
+
+def _forgiven(parse: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Pass over what discord.py cannot parse, as GatewaySocket does; but not over what recording cannot."""
+
+    def parse_or_not(data: Any) -> None:
+        with suppress(Exception):
+            parse(data)
+
+    return parse_or_not
 
 
 def refilled(client: discord.Client, frames: Sequence[Frame]) -> Picture:

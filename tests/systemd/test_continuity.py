@@ -50,7 +50,7 @@ class Service:
             "ADDRESS_SPACE_MB": ADDRESS_SPACE_MB,
             "BOT_KIND": kind,
         }
-        lines = [f"Environment={name}={value}" for name, value in settings.items()] + ["RuntimeDirectoryPreserve=yes"]  # TEMPORARY
+        lines = [f"Environment={name}={value}" for name, value in settings.items()]
         self.machine.drop_in("[Service]\n" + "\n".join([*lines, f"WatchdogSec={WATCHDOG_S}"]) + "\n")
         self.machine.run("chown", "-R", "uptime-bot:", "/srv/uptime-bot")
         self.machine.systemctl("start", UNIT)

@@ -131,8 +131,9 @@ def settled(remarks: Iterable[Remark]) -> dict[int, Data]:
         match word:
             case Word.TOOK:
                 users.setdefault(user_id, dict(user))
-            case Word.UPDATED if user_id in users:
-                update_user(users[user_id], user)
+            case Word.UPDATED:
+                if user_id in users:
+                    update_user(users[user_id], user)
             case Word.REPLACED:
                 users[user_id] = dict(user)
             case Word.HOLDS:

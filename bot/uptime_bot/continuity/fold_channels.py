@@ -57,7 +57,7 @@ def update_channel(guild: FoldedGuild, data: Data) -> None:
         return
     kind = _CLASSES[known["type"]]
     _check_channel(data, kind)
-    of_type: int = data.get("type", known["type"])
+    of_type: int = data["type"] if "type" in data else known["type"]
     if kind == "forum" and _CLASSES.get(of_type) == "forum":
         of_type = known["type"]  # ForumChannel._update() does not look at it
     if _CLASSES.get(of_type) != kind:

@@ -14,6 +14,8 @@ from uptime_bot.continuity.session import Session, session_payload
 from uptime_bot.continuity.writer import Writer
 from uptime_bot.contract.messages import Event, log_event
 
+_frame = tuple.__new__  # a NamedTuple without its constructor's cost: once for each message
+_LAST_MESSAGE = Kind.LAST_MESSAGE
 _log = logging.getLogger(__name__)
 
 _GENERATION_BYTES = 5  # 40 bits: a position's word holds 44

@@ -85,9 +85,8 @@ class Continuity:
         if not self._resumes:
             return
         state = link.client._connection
-        current = lambda: link.parsing.recording  # noqa: E731
-        hear_state(state.parsers, state, current)
-        hear_interactions(state.parsers, current, self._drop_interaction, time.time)
+        hear_state(state.parsers, state, link.parsing)
+        hear_interactions(state.parsers, link.parsing, self._drop_interaction, time.time)
 
     def known_answers(self, link: ClientLink) -> dict[str, Any]:
         """What REST said at the login before, where there is a session to go on with; else nothing."""

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket, WebSocketClosure
 
+from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
 
@@ -36,7 +37,8 @@ class GatewaySocket(DiscordWebSocket):
     def __init__(self, socket: Any, *, loop: asyncio.AbstractEventLoop) -> None:
         self.link = opening.get()
         self._sequence: int | None = None
-        self._receiving = False
+        self._following: ShardRecording | None = None
+        """While a frame is handled: the recording that its event goes to."""
         super().__init__(socket, loop=loop)
         self.link.ws = self
         # aiohttp's and discord.py's own closes would wait half a minute for a peer that is frozen.
@@ -50,8 +52,8 @@ class GatewaySocket(DiscordWebSocket):
     @sequence.setter
     def sequence(self, sequence: int | None) -> None:
         self._sequence = sequence
-        if self._receiving and sequence is not None and (recording := self.link.recording) is not None:
-            recording.received(sequence)
+        if self._following is not None and sequence is not None:
+            self._following.received(sequence)
 
     async def identify(self) -> None:
         """HELLO has arrived; queue in the hook and IDENTIFY."""
@@ -77,34 +79,28 @@ class GatewaySocket(DiscordWebSocket):
         A frame that cannot be read at all, or a READY that cannot be parsed, is raised: the connection is of no use.
         """
         recording = self.link.recording
-        if recording is None:
-            await self._handle(msg)
-            return
-        if type(msg) is bytes:
-            msg = self._decompressor.decompress(msg)
-            if msg is None:
-                return  # not the whole of a frame
-        if recording.closed:
-            return
-        recording.text = msg
-        self._receiving = True
-        try:
-            await self._handle(msg)
-        finally:
-            self._receiving = False
-            if recording.sequence:
-                recording.parsed()
-
-    async def _handle(self, msg: Any) -> None:
-        sequence = self.sequence
+        if recording is not None:
+            if type(msg) is bytes:
+                msg = self._decompressor.decompress(msg)
+                if msg is None:
+                    return  # not the whole of a frame
+            if recording.closed:
+                return
+            recording.text = msg
+        before = self._sequence
+        self._following = recording
         try:
             await super().received_message(msg)
         except (ReconnectWebSocket, WebSocketClosure, discord.ConnectionClosed, OSError):
             raise
         except Exception:
-            if not self.link.established or self.sequence == sequence:
+            if not self.link.established or self._sequence == before:
                 raise
             _log.exception("shard %s: cannot parse an event, passing over it", self.link.shard_id)
+        finally:
+            self._following = None
+            if recording is not None and recording.sequence:
+                recording.parsed()
 
     async def close(self, code: int = 4000) -> None:
         """Close so that the session lives on, in bounded time."""

@@ -4,16 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import discord
-from discord.utils import parse_time
 
 from uptime_bot.continuity.frames import Frame, Kind
-from uptime_bot.discordpy.recording import ShardRecording
+from uptime_bot.discordpy.recording import Parsing, ShardRecording
 from uptime_bot.discordpy.refill import GuildMark, apply_event
 
 Parse = Callable[[Any], None]
-Current = Callable[[], ShardRecording | None]
-"""The recording of the shard whose event is being parsed."""
-
 OF_A_GUILD = (
     *("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE"),
     *("THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "THREAD_LIST_SYNC"),
@@ -32,28 +28,28 @@ OF_A_MEMBER = ("GUILD_MEMBER_UPDATE", "PRESENCE_UPDATE")
 """Events that may change a user, whom all guilds share."""
 
 
-def hear_state(parsers: dict[str, Parse], state: Any, current: Current) -> None:
+def hear_state(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> None:
     """Wrap a client's parsers of the events that change its cache."""
     for event in OF_A_GUILD:
-        _wrap(parsers, event, current, lambda data: (_id(data, "guild_id"), GuildMark.NONE))
+        _wrap(parsers, event, parsing, lambda data: (_id(data, "guild_id"), GuildMark.NONE))
     for event in OF_A_MEMBER:
-        _wrap(parsers, event, current, lambda data: (_id(data, "guild_id"), _id(data["user"], "id")))
-    _wrap(parsers, "USER_UPDATE", current, lambda _: (0, GuildMark.NONE))
-    _wrap(parsers, "GUILD_UPDATE", current, lambda data: (_id(data, "id"), GuildMark.NONE))
-    _wrap(parsers, "GUILD_DELETE", current, lambda data: (_id(data, "id"), _mark_of_delete(data)))
-    _hear_guilds_quietly(parsers, state, current)
-    _wrap(parsers, "GUILD_CREATE", current, lambda data: (_id(data, "id"), _mark_of_create(data)))
-    _hear_chunks(parsers, state, current)
-    _hear_messages(parsers, state, current)
+        _wrap(parsers, event, parsing, lambda data: (_id(data, "guild_id"), _id(data["user"], "id")))
+    _wrap(parsers, "USER_UPDATE", parsing, lambda _: (0, GuildMark.NONE))
+    _wrap(parsers, "GUILD_UPDATE", parsing, lambda data: (_id(data, "id"), GuildMark.NONE))
+    _wrap(parsers, "GUILD_DELETE", parsing, lambda data: (_id(data, "id"), _mark_of_delete(data)))
+    _hear_guilds_quietly(parsers, state, parsing)
+    _wrap(parsers, "GUILD_CREATE", parsing, lambda data: (_id(data, "id"), _mark_of_create(data)))
+    _hear_chunks(parsers, state, parsing)
+    _hear_messages(parsers, state, parsing)
 
 
-def _wrap(parsers: dict[str, Parse], event: str, current: Current, ids: Callable[[Any], tuple[int, int]]) -> None:
+def _wrap(parsers: dict[str, Parse], event: str, parsing: Parsing, ids: Callable[[Any], tuple[int, int]]) -> None:
     parse = parsers.get(event)
     if parse is None:
         return  # an event that this discord.py does not know
 
     def record_and_parse(data: Any) -> None:
-        recording = current()
+        recording = parsing.recording
         if recording is not None:
             guild_id, entity_id = ids(data)
             if guild_id or event == "USER_UPDATE":
@@ -75,12 +71,12 @@ def _mark_of_delete(data: Any) -> int:
     return GuildMark.NONE if data.get("unavailable") else GuildMark.LEFT
 
 
-def _hear_guilds_quietly(parsers: dict[str, Parse], state: Any, current: Current) -> None:
+def _hear_guilds_quietly(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> None:
     """parse_guild_create() may ask for members and dispatch later, when nobody is quiet any more."""
     parse = parsers["GUILD_CREATE"]
 
     def parse_or_apply(data: Any) -> None:
-        recording = current()
+        recording = parsing.recording
         if recording is not None and recording.quiet:
             apply_event(state, "GUILD_CREATE", data)
         else:
@@ -89,12 +85,12 @@ def _hear_guilds_quietly(parsers: dict[str, Parse], state: Any, current: Current
     parsers["GUILD_CREATE"] = parse_or_apply
 
 
-def _hear_chunks(parsers: dict[str, Parse], state: Any, current: Current) -> None:
+def _hear_chunks(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> None:
     """Members that were asked for: recorded where they go into the cache."""
     parse = parsers["GUILD_MEMBERS_CHUNK"]
 
     def record_and_parse(data: Any) -> None:
-        recording = current()
+        recording = parsing.recording
         if recording is not None:
             guild_id, nonce = int(data["guild_id"]), data.get("nonce")
             requests = state._chunk_requests.values()
@@ -105,7 +101,7 @@ def _hear_chunks(parsers: dict[str, Parse], state: Any, current: Current) -> Non
     parsers["GUILD_MEMBERS_CHUNK"] = record_and_parse
 
 
-def _hear_messages(parsers: dict[str, Parse], state: Any, current: Current) -> None:
+def _hear_messages(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> None:
     """The last message of a channel is part of the cache; the message itself is not worth a line on disk.
 
     Unless it brings news of its author or of its thread: Message() takes those over into the cache.
@@ -113,51 +109,48 @@ def _hear_messages(parsers: dict[str, Parse], state: Any, current: Current) -> N
     create, update = parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"]
 
     def create_and_record(data: Any) -> None:
-        recording = current()
-        if recording is not None and "guild_id" in data:
-            guild_id = int(data["guild_id"])
-            if brings_news(state._get_guild(guild_id), data):
-                recording.record(guild_id, GuildMark.NONE)
-            else:
-                recording.recorder.last_message(recording.sequence, guild_id, int(data["channel_id"]), int(data["id"]))
-        create(data)
+        recording = parsing.recording
+        if recording is None or "guild_id" not in data:
+            create(data)
+            return
+        guild_id = int(data["guild_id"])
+        if _brings_news(create, data, state._get_guild(guild_id)):
+            recording.record(guild_id, GuildMark.NONE)
+        else:
+            recording.recorder.last_message(recording.sequence, guild_id, int(data["channel_id"]), int(data["id"]))
 
     def update_and_record(data: Any) -> None:
-        recording = current()
-        if recording is not None and "guild_id" in data:
-            guild_id = int(data["guild_id"])
-            if brings_news(state._get_guild(guild_id), data):
-                recording.record(guild_id, GuildMark.NONE)
-        update(data)
+        recording = parsing.recording
+        if recording is None or "guild_id" not in data:
+            update(data)
+            return
+        guild_id = int(data["guild_id"])
+        if _brings_news(update, data, state._get_guild(guild_id)):
+            recording.record(guild_id, GuildMark.NONE)
 
     parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"] = create_and_record, update_and_record
 
 
-def brings_news(guild: discord.Guild | None, data: Any) -> bool:
-    """Whether a message changes what the cache holds of its author or of a thread."""
-    if guild is None:
-        return False
-    if "thread" in data and guild._threads:
+def _brings_news(parse: Parse, data: Any, guild: discord.Guild | None) -> bool:
+    """Parse a message; returns whether that may have changed the cached author or a thread."""
+    member = None if guild is None or "member" not in data else guild._members.get(int(data["author"]["id"]))
+    before = None if member is None else _what_messages_say(member)
+    parse(data)
+    if member is not None and _what_messages_say(member) != before:
         return True
-    said = data.get("member")
-    if said is None:
-        return False
-    member = guild._members.get(int(data["author"]["id"]))
-    return member is not None and not _is_known(member, said)
+    return "thread" in data and guild is not None and bool(guild._threads)
 
 
-def _is_known(member: discord.Member, said: Any) -> bool:
-    """Member._update_from_message() would change nothing; the cheap comparisons first."""
-    roles = said["roles"]
+def _what_messages_say(member: discord.Member) -> tuple[Any, ...]:
+    """What Member._update_from_message() sets."""
     return (
-        len(roles) == len(member._roles)
-        and member.nick == said.get("nick")
-        and member._flags == said.get("flags", 0)
-        and member.pending == said.get("pending", False)
-        and all(member._roles.has(int(role)) for role in roles)
-        and member.joined_at == parse_time(said.get("joined_at"))
-        and member.premium_since == parse_time(said.get("premium_since"))
-        and member.timed_out_until == parse_time(said.get("communication_disabled_until"))
+        member._roles,
+        member.nick,
+        member.joined_at,
+        member.premium_since,
+        member.timed_out_until,
+        member.pending,
+        member._flags,
     )
 
 
@@ -169,13 +162,13 @@ DISCORD_EPOCH_S = 1_420_070_400.0
 
 
 def hear_interactions(
-    parsers: dict[str, Parse], current: Current, drop: Callable[[Any, float], bool], clock: Callable[[], float]
+    parsers: dict[str, Parse], parsing: Parsing, drop: Callable[[Any, float], bool], clock: Callable[[], float]
 ) -> None:
     """Keep back what is not to be dispatched again, and, where `drop` says so, what is too old to be answered."""
     parse = parsers["INTERACTION_CREATE"]
 
     def parse_what_can_be_answered(data: Any) -> None:
-        recording = current()
+        recording = parsing.recording
         if recording is not None:
             if recording.quiet:
                 return

@@ -13,6 +13,7 @@ from discord.state import ConnectionState
 
 from uptime_bot.continuity.found import Found
 from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.position import LARGEST
 from uptime_bot.continuity.recorder import Recorder
 from uptime_bot.discordpy.delivery import Unfinished
 from uptime_bot.replay import replaying
@@ -47,9 +48,6 @@ class ShardRecording:
         self.quiet = False
         """Whether its handlers are not to be called: they were, by the process before, or they killed it."""
 
-        self.replaying = False
-        """Between a RESUME and its RESUMED."""
-
         self.closed = False
         """Whether the process ends: what comes now is left to the next one, whole."""
 
@@ -64,13 +62,18 @@ class ShardRecording:
         self._mark: Token[bool] | None = None
         self._dispatch: Any = None
         self._before: Found | None = None
+        self._replaying = False
         self._quiet_until = 0
+        self._careful_until = 0
+        # What runs for every event, looked up once.
+        self._call_soon = self._loop.call_soon
+        self._received, self._parsed, self._delivered = recorder.received, recorder.parsed, recorder.delivered
 
     def go_on_from(self, found: Found) -> None:
         """Take over from the process before: what it delivered is not delivered again, nor what killed it twice."""
         self.recorder.resume(found)
         self._before = found
-        self._quiet_until = max(found.delivered, *found.poison, 0)
+        self._quiet_until = self._careful_until = max(found.delivered, *found.poison, 0)
         self.session_id = found.session.session_id
         self.alive_at = found.alive_at.timestamp()
 
@@ -82,6 +85,16 @@ class ShardRecording:
         self.replaying = False
         self.recorder.forget()
         return alive_at
+
+    @property
+    def replaying(self) -> bool:
+        """Between a RESUME and its RESUMED."""
+        return self._replaying
+
+    @replaying.setter
+    def replaying(self, replaying: bool) -> None:
+        self._replaying = replaying
+        self._careful_until = LARGEST if replaying else self._quiet_until
 
     def touch(self) -> None:
         """The session has a connection now; Discord counts from its loss on."""
@@ -95,8 +108,8 @@ class ShardRecording:
             return  # discord.py says it twice for READY
         self.sequence = sequence
         self._parsing.recording = self
-        self.recorder.received(sequence)
-        if self.replaying or sequence <= self._quiet_until:
+        self._received(sequence)
+        if sequence <= self._careful_until:
             self._receive_with_care(sequence)
         if self._unfinished is not None:
             self._unfinished.begin(sequence)
@@ -105,30 +118,32 @@ class ShardRecording:
         """The event was parsed, and its handlers are about to begin."""
         sequence, self.sequence = self.sequence, 0
         self._parsing.recording = None
-        self.recorder.parsed(sequence)
+        self._parsed(sequence)
         # Behind the first step of each handler, which stands in the loop's queue by now.
-        self._loop.call_soon(self.recorder.delivered, sequence)
+        self._call_soon(self._delivered, sequence)
         if self._unfinished is not None:
             self._unfinished.parsed(sequence)
-        if self._mark is not None:
-            replaying.reset(self._mark)
-            self._mark = None
-        if self.quiet:
-            self._be_heard_again(sequence)
+        if sequence <= self._careful_until:
+            self._end_care(sequence)
 
     def record(self, guild_id: int, entity_id: int) -> None:
         """Have the event that is being parsed recorded: it changes the cache."""
         self.recorder.state(Frame(Kind.EVENT, self.sequence, guild_id, entity_id, self.text.encode()))
 
     def _receive_with_care(self, sequence: int) -> None:
-        if self.replaying:
+        if self._replaying:
             self._mark = replaying.set(True)
         before = self._before
         if before is not None and (before.muted(sequence) or sequence in before.poison):
             self.quiet = True
             self._dispatch, self.state.dispatch = self.state.dispatch, _nothing
 
-    def _be_heard_again(self, sequence: int) -> None:
+    def _end_care(self, sequence: int) -> None:
+        if self._mark is not None:
+            replaying.reset(self._mark)
+            self._mark = None
+        if not self.quiet:
+            return
         self.quiet = False
         self.state.dispatch = self._dispatch
         if self._before is not None and sequence in self._before.poison:

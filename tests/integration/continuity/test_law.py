@@ -110,7 +110,7 @@ async def _in_order(make: MakeClient, world: World, seed: int, script: list[Step
     await asyncio.sleep(0)  # for the tasks that READY began, and that were cancelled
 
 
-async def _in_any_order(
+async def _in_any_order(  # noqa: PLR0917 - the parts of one example
     make: MakeClient, world: World, seed: int, script: list[Step], cuts: Sequence[int], first: Sequence[int]
 ) -> None:
     live = LiveClient(make())
@@ -131,6 +131,7 @@ def _play(live: LiveClient, world: World, seed: int, script: list[Step], cuts: S
     for number, guild_id in enumerate(world.guild_ids[:3]):
         if (seed >> number) % 4:  # else it is late
             live.see([world.created(seed + guild_id, guild_id)])
+    assert any(guild.name for guild in live.state._guilds.values()) or not seed % 16  # not about nothing
     recorded: list[list[Frame]] = [[] for _ in range(shard_count)]
     seen = [0] * shard_count
     for place, step in enumerate(script):
@@ -160,7 +161,7 @@ async def _notices() -> None:
     clients = [LiveClient(_everything()), LiveClient(_everything())]
     for client in clients:
         client.ready(world.ready(1, GUILDS))
-        client.see([world.created(seed, guild_id) for seed in range(3) for guild_id in GUILDS])
+        client.see([world.created(seed, guild_id) for seed in range(8) for guild_id in GUILDS])
     before, state = clients[0].picture(), clients[1].state
     assert list(differences(before, clients[1].picture())) == []
     for path in CHANGED:
@@ -190,7 +191,7 @@ CHANGED = (
     *("_guilds._members.nick", "_guilds._members._permissions", "_guilds._members.activities"),
     *("_guilds._members.client_status.web", "_guilds._members._user._public_flags", "_users.global_name"),
     *("_guilds.emojis.name", "_guilds.stickers.available", "_guilds._soundboard_sounds.volume"),
-    *("_guilds._voice_states.session_id", "_guilds._voice_states.channel.bitrate", "_guilds._voice_states.channel"),
+    *("_guilds._voice_states.session_id", "_guilds._voice_states.channel"),
     *("_guilds._threads.locked", "_guilds._threads.me", "_guilds._threads._applied_tags"),
     *("_guilds._stage_instances.topic", "_guilds._scheduled_events.location", "_guilds._scheduled_events.creator_id"),
 )

@@ -109,3 +109,32 @@ def test_where_nothing_can_be_written_the_bot_starts_all_the_same(tmp_path: Path
     assert record.begin() == 0
     record.healthy_for_long()
     record.ended_cleanly()
+
+
+def test_a_run_that_earned_its_restart_is_the_first_crash_where_its_session_can_be_resumed(path: Path) -> None:
+    for _ in range(6):
+        record = CrashRecord(path)
+        record.begin()
+    record.earned()
+    assert CrashRecord(path).begin(can_resume=True) == 1
+
+
+def test_without_a_session_to_resume_it_counts_as_before(path: Path) -> None:
+    for _ in range(6):
+        record = CrashRecord(path)
+        record.begin()
+    record.earned()
+    assert CrashRecord(path).begin(can_resume=False) == 6
+
+
+def test_a_run_that_earned_nothing_counts_though_its_session_can_be_resumed(path: Path) -> None:
+    for _ in range(6):
+        CrashRecord(path).begin(can_resume=True)
+    assert CrashRecord(path).begin(can_resume=True) == 6
+
+
+@given(waited_s=st.floats(min_value=0.0, max_value=3600.0))
+def test_a_restart_is_earned_by_serving_longer_than_it_was_waited_for(waited_s: float) -> None:
+    record = CrashRecord(Path("/nonexistent"))
+    record.waited_s = waited_s
+    assert record.earned_after_s >= max(waited_s, 1.0)
