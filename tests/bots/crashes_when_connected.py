@@ -3,7 +3,9 @@ import os
 import discord
 
 count = 16
-client = discord.Client(intents=discord.Intents.default(), shard_id=int(os.environ["TEST_SHARD"]) % count, shard_count=count)
+client = discord.Client(
+    intents=discord.Intents.default(), shard_id=int(os.environ["TEST_SHARD"]) % count, shard_count=count
+)
 
 
 @client.event

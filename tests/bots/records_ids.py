@@ -78,8 +78,10 @@ async def on_message(message):
     if message.content == "nothing left":
         raise MemoryError
     if message.content == "recursion":
+
         def again():
             again()
+
         again()
     if message.content == "overflow":
         sys.setrecursionlimit(10**9)

@@ -102,7 +102,9 @@ async def on_message(message):
     author = type(message.author).__name__
     roles = len(message.author.roles) if author == "Member" else "-"
     name = message.guild.name if message.guild else None
-    record("message", message.id, f"{author} roles={roles} guild={name!r} same={here is message.channel} {message.content}")
+    record(
+        "message", message.id, f"{author} roles={roles} guild={name!r} same={here is message.channel} {message.content}"
+    )
     await bot.process_commands(message)
 
 
@@ -118,7 +120,9 @@ async def on_voice_state_update(member, before, after):
 
 @bot.command()
 async def where(ctx):
-    await ctx.send(f"{type(ctx.author).__name__} in {ctx.guild.name}, {ctx.channel.mention}, me {type(ctx.me).__name__}")
+    await ctx.send(
+        f"{type(ctx.author).__name__} in {ctx.guild.name}, {ctx.channel.mention}, me {type(ctx.me).__name__}"
+    )
 
 
 @bot.command()
@@ -128,7 +132,9 @@ async def panel(ctx):
 
 @bot.tree.command()
 async def ping(interaction: discord.Interaction):
-    await interaction.response.send_message(f"pong in {interaction.guild.name}, {len(interaction.guild.channels)} channels")
+    await interaction.response.send_message(
+        f"pong in {interaction.guild.name}, {len(interaction.guild.channels)} channels"
+    )
 
 
 bot.run(TOKEN, log_handler=None)

@@ -21,8 +21,9 @@ from uptime_bot.continuity.frames import Frame, Kind
 from uptime_bot.continuity.journal import Entry
 from uptime_bot.continuity.session import Session, SessionKey, session_payload
 from uptime_bot.discordpy.hearing import hear_state
+from uptime_bot.discordpy.muting import make_mutable, muted
 from uptime_bot.discordpy.recording import Parsing, ShardRecording
-from uptime_bot.discordpy.refill import Refill, apply_frame, muted
+from uptime_bot.discordpy.refill import Refill, apply_frame
 
 MakeClient = Callable[[], discord.Client]
 
@@ -154,7 +155,8 @@ def _forgiven(parse: Callable[[Any], None]) -> Callable[[Any], None]:
 def refilled(client: discord.Client, frames: Sequence[Frame]) -> Picture:
     """The cache of another client, refilled from one shard's frames, one after another."""
     state = client._connection
-    with muted(state):
+    make_mutable(state)
+    with muted():
         for frame in frames:
             if frame.kind is Kind.EVENT and json.loads(frame.payload)["t"] == "READY":
                 state.parse_ready(json.loads(frame.payload)["d"])
@@ -169,6 +171,7 @@ def refilled(client: discord.Client, frames: Sequence[Frame]) -> Picture:
 def refilled_lazily(client: discord.Client, journals: Iterable[Sequence[Frame]], first: Sequence[int] = ()) -> Picture:
     """The cache of another client, refilled from all its shards' frames, guilds in any order: these first."""
     state = client._connection
+    make_mutable(state)
     refills = [_refill(state, frames) for frames in journals]
     unfilled = [refill.begin() for refill in refills]
     for guild_id in first:

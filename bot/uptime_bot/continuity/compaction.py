@@ -20,10 +20,9 @@ from uptime_bot.continuity.fold_account import (
 )
 from uptime_bot.continuity.fold_channels import last_message
 from uptime_bot.continuity.fold_state import Data, Witness
-from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.frames import Frame, GuildMark, Kind
 from uptime_bot.continuity.session import session_from
 
-_JOINED, _LEFT = 1, 2
 """What entity_id says in the frames of GUILD_CREATE and GUILD_DELETE."""
 
 _MOST_STUCK = 16
@@ -116,9 +115,9 @@ class _Compaction(Generic[_E]):
 
     def _note_order(self, entry: _E) -> None:
         guild_id = entry.guild_id
-        if entry.kind is Kind.EVENT and entry.entity_id == _LEFT:
+        if entry.kind is Kind.EVENT and entry.entity_id == GuildMark.LEFT:
             self._order.pop(guild_id, None)
-        elif entry.kind is Kind.GUILD or (entry.kind is Kind.EVENT and entry.entity_id == _JOINED):
+        elif entry.kind is Kind.GUILD or (entry.kind is Kind.EVENT and entry.entity_id == GuildMark.JOINED):
             self._order.setdefault(guild_id, {"id": str(guild_id), "unavailable": True})
 
     def frames(self) -> Iterator[Frame]:
@@ -264,7 +263,8 @@ class _Compaction(Generic[_E]):
 def _last_left(entries: Sequence[Entry]) -> int:
     places = range(len(entries) - 1, -1, -1)
     return next(
-        (place for place in places if entries[place].kind is Kind.EVENT and entries[place].entity_id == _LEFT), -1
+        (place for place in places if entries[place].kind is Kind.EVENT and entries[place].entity_id == GuildMark.LEFT),
+        -1,
     )
 
 

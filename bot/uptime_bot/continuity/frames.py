@@ -11,7 +11,10 @@ class Kind(IntEnum):
     """First in a journal: JSON of the session and of what it belongs to (session.py)."""
 
     EVENT = 2
-    """A gateway frame that changes the cache, as it arrived: `{"t": ..., "s": ..., "op": 0, "d": {...}}`."""
+    """A gateway frame that changes the cache, as it arrived: `{"t": ..., "s": ..., "op": 0, "d": {...}}`.
+
+    entity_id is a GuildMark, or the user of whom the event says something.
+    """
 
     LAST_MESSAGE = 3
     """A message was sent in a channel: entity_id is the channel, the payload the message's id, 8 bytes, big-endian."""
@@ -20,7 +23,18 @@ class Kind(IntEnum):
     """A guild as compaction folded it: JSON of a GUILD_CREATE's `d`, see fold.py."""
 
     USER = 5
-    """The last that an event said of a user, left over from compaction: JSON of a user; entity_id is the user."""
+    """What events have made of a user, left over from compaction: JSON of a whole user; entity_id is the user."""
+
+
+class GuildMark:
+    """What entity_id says in EVENT frames of GUILD_CREATE and GUILD_DELETE; a user's id is greater than these."""
+
+    NONE = 0
+    JOINED = 1
+    """GUILD_CREATE, but for one that only names an unavailable guild."""
+
+    LEFT = 2
+    """GUILD_DELETE, but for an outage."""
 
 
 class Frame(NamedTuple):

@@ -45,7 +45,7 @@ class Event(Enum):
     EVENTS_LOST = _Kind("dd4eedd93c304c15918efa86068f420e", logging.WARNING)
     EVENT_SET_ASIDE = _Kind("b8b8a166e53c4ca5b9576d94f9982a0e", logging.ERROR)
     INTERACTION_DROPPED = _Kind("84c9cba5b1884a66b853e723f585ae2b", logging.INFO)
-    NOT_RECORDED = _Kind("2e976fa598d346cb94591870c23d4263", logging.WARNING)
+    NOT_RECORDED = _Kind("2e976fa598d346cb94591870c23d4263", logging.ERROR)
     FEATURE_OFF = _Kind("e2177c418df34c508d33ff15c3f78ceb", logging.WARNING)
 
     @property

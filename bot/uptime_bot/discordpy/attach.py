@@ -26,6 +26,7 @@ from uptime_bot.discordpy.start_limits import listen_for_start_limits
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.discordpy.verifying import verify_login
 from uptime_bot.health.sample import ShardState
+from uptime_bot.waiting.spending import IdentifyLedger
 
 _log = logging.getLogger(__name__)
 
@@ -71,9 +72,11 @@ def _attach_login(links: Links, around: Surroundings) -> None:
         around.reachability.go_the_way_of(self.http)
         links.logging_in()
         trace.watch(self.http)
-        listen_for_start_limits(self, lambda: around.spending.identifies(link.token))
-        _hear_ready(link, around)
-        around.continuity.hear(link)
+        listen_for_start_limits(self, lambda: _ledger_of(links.of(self), around))
+        if not link.parsing.heard:  # a client may log in more than once
+            _hear_ready(self, links, around)
+            around.continuity.hear(link)
+            link.parsing.heard = True
         around.on_login(asyncio.get_running_loop())
         try:
             if guard_possible:
@@ -87,17 +90,25 @@ def _attach_login(links: Links, around: Surroundings) -> None:
     discord.Client.login = login  # type: ignore[method-assign]
 
 
-def _hear_ready(link: ClientLink, around: Surroundings) -> None:
+def _ledger_of(link: ClientLink, around: Surroundings) -> IdentifyLedger | None:
+    """Where Discord's count of session starts goes; an answer from the login before is no news."""
+    return None if link.known else around.spending.identifies(link.token)
+
+
+def _hear_ready(client: discord.Client, links: Links, around: Surroundings) -> None:
     """Note READY and RESUMED by wrapping their two parsers, so that no other event costs anything."""
-    parsers: dict[str, Callable[[Any], None]] = link.client._connection.parsers
+    parsers: dict[str, Callable[[Any], None]] = client._connection.parsers
     for event in ("READY", "RESUMED"):
-        parsers[event] = _noting(link, event, parsers[event], around)
+        parsers[event] = _noting(client, event, parsers[event], links, around)
 
 
-def _noting(link: ClientLink, event: str, parse: Callable[[Any], None], around: Surroundings) -> Callable[[Any], None]:
+def _noting(
+    client: discord.Client, event: str, parse: Callable[[Any], None], links: Links, around: Surroundings
+) -> Callable[[Any], None]:
     def parse_and_note(data: Any) -> None:
-        if not isinstance(link.client, discord.AutoShardedClient):
-            shard_id = link.client.shard_id
+        link = links.of(client)
+        if not isinstance(client, discord.AutoShardedClient):
+            shard_id = client.shard_id
         else:
             shard_id = data["shard"][0] if event == "READY" else data["__shard_id__"]
         shard = link.shard(shard_id)

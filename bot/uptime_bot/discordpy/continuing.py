@@ -32,6 +32,7 @@ from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.gateway_session import Session
 from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
 from uptime_bot.discordpy.links import ClientLink
+from uptime_bot.discordpy.readiness import renew_all
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.discordpy.shard_link import ShardLink
@@ -148,7 +149,9 @@ class Continuity:
     def _go_on(self, link: ClientLink, shard: ShardLink, recording: ShardRecording, found: Found) -> Session:
         recording.go_on_from(found)
         self._resumed = True
-        shard.refill = PendingRefill(link.client._connection, found, lambda exc: self._damaged(shard, exc))
+        shard.refill = PendingRefill(
+            link.client._connection, found, link.becoming_ready, lambda exc: self._damaged(shard, exc)
+        )
         log_event(
             _log,
             Event.RESUMING,
@@ -180,9 +183,11 @@ class Continuity:
         """A READY is being parsed: what is recorded from now on belongs to this session."""
         self._close_gap(shard)
         self.remember_answers(link)
+        renew_all(link.becoming_ready)
         recording = shard.recording
         if recording is None or link.token is None or "session_id" not in ready:
             return
+        _drop_ghosts(link.client._connection, recording, ready)
         recording.session_id = ready["session_id"]
         recording.touch()
         session = RecordedSession(
@@ -294,6 +299,16 @@ def _policy_of(state: "ConnectionState[Any]") -> Policy:
         voice=flags.voice,
         expressions=state.cache_guild_expressions,
     )
+
+
+def _drop_ghosts(state: "ConnectionState[Any]", recording: ShardRecording, ready: dict[str, Any]) -> None:
+    """Take out guilds of a session that was given up: an AutoShardedClient does not clear its cache at READY."""
+    named = {int(guild["id"]) for guild in ready["guilds"]}
+    ghosts, recording.refilled_guilds = set(recording.refilled_guilds) - named, ()
+    for guild_id in ghosts:
+        guild = state._get_guild(guild_id)
+        if guild is not None:
+            state._remove_guild(guild)
 
 
 def _beside(action: Callable[[], None]) -> None:

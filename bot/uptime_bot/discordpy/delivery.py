@@ -19,6 +19,12 @@ class Unfinished:
         self._running: dict[int, int] = {}
         self._parsing = 0
         self._factory: Any = None
+        self._over = False
+
+    def begin_anew(self) -> "Unfinished":
+        """For a new session; handlers of the old one's events do not count in it."""
+        self._over = True
+        return Unfinished(self._recorder, self._loop)
 
     def begin(self, sequence: int) -> None:
         """An event is about to be parsed: tasks made from now on are its handlers."""
@@ -47,6 +53,8 @@ class Unfinished:
         return task
 
     def _less(self, sequence: int) -> None:
+        if self._over:
+            return
         left = self._running[sequence] = self._running[sequence] - 1
         if left:
             return

@@ -68,7 +68,12 @@ class GatewaySocket(DiscordWebSocket):
         """HELLO has arrived; RESUME."""
         self._greeted()
         self.link.established = True
-        self.link.resumes()
+        try:
+            self.link.resumes()
+        except Exception as exc:
+            _log.exception("shard %s: the cache cannot be refilled; beginning a new session", self.link.shard_id)
+            await self.close()
+            raise ReconnectWebSocket(self.shard_id, resume=False) from exc
         await super().resume()
         self.link.identified = False
         self.link.enter(ShardState.RESUMING)
@@ -85,6 +90,7 @@ class GatewaySocket(DiscordWebSocket):
                 if msg is None:
                     return  # not the whole of a frame
             if recording.closed:
+                recording.hand_to_voice(msg)
                 return
             recording.text = msg
         before = self._sequence

@@ -1,13 +1,14 @@
 """Which events change the cache; they are heard by wrapping their parsers, so that no other event costs anything."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import discord
 
-from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.frames import Frame, GuildMark, Kind
 from uptime_bot.discordpy.recording import Parsing, ShardRecording
-from uptime_bot.discordpy.refill import GuildMark, apply_event
+from uptime_bot.discordpy.refill import apply_event
 
 Parse = Callable[[Any], None]
 OF_A_GUILD = (
@@ -51,9 +52,12 @@ def _wrap(parsers: dict[str, Parse], event: str, parsing: Parsing, ids: Callable
     def record_and_parse(data: Any) -> None:
         recording = parsing.recording
         if recording is not None:
-            guild_id, entity_id = ids(data)
-            if guild_id or event == "USER_UPDATE":
-                recording.record(guild_id, entity_id)
+            with suppress(
+                KeyError, TypeError, ValueError, AttributeError
+            ):  # odd data, which the parser refuses as well
+                guild_id, entity_id = ids(data)
+                if guild_id or event == "USER_UPDATE":
+                    recording.record(guild_id, entity_id)
         parse(data)
 
     parsers[event] = record_and_parse
@@ -79,6 +83,7 @@ def _hear_guilds_quietly(parsers: dict[str, Parse], state: Any, parsing: Parsing
         recording = parsing.recording
         if recording is not None and recording.quiet:
             apply_event(state, "GUILD_CREATE", data)
+            recording.joined_quietly(_id(data, "id"))
         else:
             parse(data)
 

@@ -4,23 +4,34 @@ discord.py looks at its cache by `_guilds`, `_users`, `_emojis` and `_stickers`;
 process these are the classes below, afterwards plain dicts again.
 """
 
+import logging
 from collections.abc import Callable, Iterator
+from threading import RLock
 from typing import Any
 from weakref import WeakValueDictionary
 
 from discord import Emoji, Guild, GuildSticker, User
+
+_log = logging.getLogger(__name__)
 
 _PENDING: Any = object()
 """Stands in `_guilds`, at its place in the order, for a guild that is not there yet."""
 
 
 class Unfilled:
-    """What is still to be filled: by guild, and what follows once all guilds are there."""
+    """What is still to be filled: by guild, and what follows once all guilds are there.
+
+    A thread of the bot's may look at the cache as well, such as that of a web page: one thread fills at a time.
+    """
 
     def __init__(self) -> None:
         self.by_guild: dict[int, Callable[[], None]] = {}
+        self.users_heard_of: set[int] = set()
+        """Users of whom an event has said something since the refill began."""
+
         self._afterwards: list[Callable[[], None]] = []
-        self._completing = False
+        self._lock = RLock()
+        self._filling = 0
         self._finished = False
 
     def afterwards(self, action: Callable[[], None]) -> None:
@@ -29,35 +40,41 @@ class Unfilled:
 
     def fill(self, guild_id: int) -> None:
         """Fill one guild, if that is still to be done."""
-        filling = self.by_guild.pop(guild_id, None)
-        if filling is not None:
-            filling()
+        with self._lock:
+            filling = self.by_guild.pop(guild_id, None)
+            if filling is None:
+                return
+            self._filling += 1
+            try:
+                filling()
+            finally:
+                self._filling -= 1
 
     def fill_next(self) -> bool:
         """Fill one more guild; False when all is done."""
-        guild_id = next(iter(self.by_guild), None)
-        if guild_id is None:
-            self._finish()
-            return False
-        self.fill(guild_id)
-        return True
+        with self._lock:
+            guild_id = next(iter(self.by_guild), None)
+            if guild_id is not None:
+                self.fill(guild_id)
+            elif not self._filling:
+                self._finish()
+            return guild_id is not None
 
     def complete(self) -> None:
-        """Fill everything now."""
-        if self._completing or self._finished:  # what fills a guild looks at the cache itself
-            return
-        self._completing = True
-        try:
-            while self.fill_next():
+        """Fill everything now; what fills a guild looks at the cache itself, and has to do with what is there."""
+        with self._lock:
+            while not self._filling and not self._finished and self.fill_next():
                 pass
-        finally:
-            self._completing = False
 
     def _finish(self) -> None:
-        if not self._finished:
-            self._finished = True
-            for action in self._afterwards:
+        if self._finished:
+            return
+        self._finished = True
+        for action in self._afterwards:
+            try:
                 action()
+            except Exception:  # noqa: BLE001 - the cache is there; what follows must follow
+                _log.exception("the cache is refilled, but what follows went wrong; going on")
 
 
 class LazyGuilds(dict[int, Guild]):

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from uptime_bot.contract.tokens import Token
+from uptime_bot.discordpy.readiness import Readiness
 from uptime_bot.discordpy.recording import Parsing
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
@@ -34,7 +35,9 @@ class ClientLink:
         self.verification: asyncio.Future[None] | None = None
         """Asks REST afterwards what was known."""
 
-        self.parsing = Parsing()
+        self.parsing = Parsing.of(client._connection)
+        self.becoming_ready: dict[int, Readiness] = {}
+        """By shard: what makes on_ready of sessions that are older than the process."""
 
         self.connecting = False
         """Whether connect() runs: a client that only uses REST is none of the heartbeat's business."""

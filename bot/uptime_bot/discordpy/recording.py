@@ -4,25 +4,44 @@ Runs for every event of the gateway, so that each line counts: discord.py itself
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextvars import Token
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
+from discord import utils as discord_utils
 from discord.state import ConnectionState
 
 from uptime_bot.continuity.found import Found
-from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.frames import Frame, GuildMark, Kind
 from uptime_bot.continuity.position import LARGEST
 from uptime_bot.continuity.recorder import Recorder
+from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.discordpy.delivery import Unfinished
+from uptime_bot.discordpy.lazy_cache import LazyGuilds
+from uptime_bot.discordpy.muting import NOTHING, make_mutable, mute, muted
+from uptime_bot.discordpy.readiness import Readiness
 from uptime_bot.replay import replaying
+
+_log = logging.getLogger(__name__)
 
 
 class Parsing:
     """Which shard's event a client is parsing; a parser is not told."""
 
-    recording: "ShardRecording | None" = None
+    _of: ClassVar[WeakKeyDictionary[Any, "Parsing"]] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self.recording: ShardRecording | None = None
+        self.heard = False
+        """Whether the client's parsers are wrapped; a client may log in more than once."""
+
+    @classmethod
+    def of(cls, state: "ConnectionState[Any]") -> "Parsing":
+        """The one of a client, over all its logins."""
+        return cls._of.setdefault(state, cls())
 
 
 class ShardRecording:
@@ -51,6 +70,12 @@ class ShardRecording:
         self.closed = False
         """Whether the process ends: what comes now is left to the next one, whole."""
 
+        self.readiness: Readiness | None = None
+        """What fires on_ready, until it has been told of RESUMED."""
+
+        self.refilled_guilds: tuple[int, ...] = ()
+        """Those of a session that was given up after its cache had been refilled: a new READY may not name them."""
+
         self.session_id = ""
         self.alive_at: float | None = None
         """When the session last had a connection, Unix seconds; None while there is none."""
@@ -60,7 +85,7 @@ class ShardRecording:
         self._unfinished = Unfinished(recorder, self._loop) if at_least_once else None
         self._on_set_aside = on_set_aside
         self._mark: Token[bool] | None = None
-        self._dispatch: Any = None
+        self._audible: frozenset[str] | None = None
         self._before: Found | None = None
         self._replaying = False
         self._quiet_until = 0
@@ -72,6 +97,7 @@ class ShardRecording:
     def go_on_from(self, found: Found) -> None:
         """Take over from the process before: what it delivered is not delivered again, nor what killed it twice."""
         self.recorder.resume(found)
+        make_mutable(self.state)
         self._before = found
         self._quiet_until = self._careful_until = max(found.delivered, *found.poison, 0)
         self.session_id = found.session.session_id
@@ -84,6 +110,11 @@ class ShardRecording:
         self._quiet_until = 0
         self.replaying = False
         self.recorder.forget()
+        if self._unfinished is not None:
+            self._unfinished = self._unfinished.begin_anew()
+        if self.readiness is not None:
+            self.readiness.abandon()
+            self.refilled_guilds, self.readiness = tuple(self.readiness.guild_ids), None
         return alive_at
 
     @property
@@ -95,6 +126,13 @@ class ShardRecording:
     def replaying(self, replaying: bool) -> None:
         self._replaying = replaying
         self._careful_until = LARGEST if replaying else self._quiet_until
+
+    def caught_up(self) -> None:
+        """RESUMED has arrived: everything that was missed has been replayed."""
+        self.replaying = False
+        if self.readiness is not None:
+            self.readiness.resumed()
+            self.readiness = None
 
     def touch(self) -> None:
         """The session has a connection now; Discord counts from its loss on."""
@@ -123,12 +161,42 @@ class ShardRecording:
         self._call_soon(self._delivered, sequence)
         if self._unfinished is not None:
             self._unfinished.parsed(sequence)
-        if sequence <= self._careful_until:
+        if self.quiet or self._mark is not None:
             self._end_care(sequence)
 
     def record(self, guild_id: int, entity_id: int) -> None:
         """Have the event that is being parsed recorded: it changes the cache."""
-        self.recorder.state(Frame(Kind.EVENT, self.sequence, guild_id, entity_id, self.text.encode()))
+        if entity_id > GuildMark.LEFT or not guild_id:
+            self._hear_of_user(entity_id or self.state.self_id or 0)
+        try:
+            self.recorder.state(Frame(Kind.EVENT, self.sequence, guild_id, entity_id, self.text.encode()))
+        except Exception as exc:  # noqa: BLE001 - the event itself goes on to the bot
+            self.fail(exc)
+
+    def _hear_of_user(self, user_id: int) -> None:
+        guilds = self.state._guilds
+        if isinstance(guilds, LazyGuilds):
+            guilds.unfilled.users_heard_of.add(user_id)
+
+    def joined_quietly(self, guild_id: int) -> None:
+        """A guild came that the process before has announced; this one has not asked for its members yet."""
+        if self.readiness is not None and guild_id not in self.readiness.guild_ids:
+            self.readiness.guild_ids.append(guild_id)
+
+    def hand_to_voice(self, text: str) -> None:
+        """The process ends, and its events are left to the next; but a voice client that leaves waits for its own."""
+        if not self.state._voice_clients:
+            return
+        message = discord_utils._from_json(text)
+        if message.get("t") in ("VOICE_STATE_UPDATE", "VOICE_SERVER_UPDATE"):
+            with muted():
+                self.state.parsers[message["t"]](message["d"])
+
+    def fail(self, exc: Exception) -> None:
+        """What the gateway sent cannot be recorded: the session is not to be resumed, and the bot goes on."""
+        if self.recorder.recording:
+            log_event(_log, Event.NOT_RECORDED, "an event cannot be recorded (%s: %s)", type(exc).__name__, exc)
+        self.recorder.forget()
 
     def _receive_with_care(self, sequence: int) -> None:
         if self._replaying:
@@ -136,7 +204,7 @@ class ShardRecording:
         before = self._before
         if before is not None and (before.muted(sequence) or sequence in before.poison):
             self.quiet = True
-            self._dispatch, self.state.dispatch = self.state.dispatch, _nothing
+            self._audible, mute.audible = mute.audible, NOTHING
 
     def _end_care(self, sequence: int) -> None:
         if self._mark is not None:
@@ -145,10 +213,6 @@ class ShardRecording:
         if not self.quiet:
             return
         self.quiet = False
-        self.state.dispatch = self._dispatch
+        mute.audible = self._audible
         if self._before is not None and sequence in self._before.poison:
             self._on_set_aside(sequence, self.text)
-
-
-def _nothing(event: str, *args: Any, **kwargs: Any) -> None:
-    """Dispatch nothing."""

@@ -3,8 +3,8 @@
 So what comes out is by construction what a client has that saw the events live.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -16,36 +16,12 @@ from discord.state import ConnectionState
 from discord.threads import Thread
 
 from uptime_bot.continuity.found import Found, Index
-from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.frames import Frame, GuildMark, Kind
 from uptime_bot.continuity.journal import Entry
 from uptime_bot.discordpy.corrections import correct, restore_user, update_user
 from uptime_bot.discordpy.lazy_cache import LazyGuilds, LazyLookup, LazyUsers, Unfilled
-from uptime_bot.discordpy.readiness import Readiness
-
-AUDIBLE = frozenset({"connect", "shard_connect"})
-"""What a client hears while its cache is refilled: it has connected, and nothing else has happened yet."""
-
-
-class GuildMark:
-    """What entity_id says in the frames of GUILD_* events, so that an index alone knows which guilds there are."""
-
-    NONE = 0
-    JOINED = 1
-    """GUILD_CREATE, but for one that only names an unavailable guild."""
-
-    LEFT = 2
-    """GUILD_DELETE, but for an outage."""
-
-
-@contextmanager
-def muted(state: "ConnectionState[Any]", *, but: frozenset[str] = frozenset()) -> Iterator[None]:
-    """Keep parsers from dispatching anything to the user's code, but for the events named."""
-    dispatch = state.dispatch
-    state.dispatch = lambda event, *args, **kwargs: dispatch(event, *args, **kwargs) if event in but else None
-    try:
-        yield
-    finally:
-        state.dispatch = dispatch
+from uptime_bot.discordpy.muting import AUDIBLE, muted
+from uptime_bot.discordpy.readiness import Readiness, renew_all
 
 
 def apply_event(state: "ConnectionState[Any]", event: str, data: Any) -> None:
@@ -159,15 +135,15 @@ class Refill:
         To be called in the client's event loop, before the RESUME goes out.
         """
         state = self._state
-        with muted(state, but=AUDIBLE):
+        with muted(but=AUDIBLE):
             state.parse_ready(self._ready | {"guilds": []})  # type: ignore[arg-type]
-        with muted(state):
+        with muted():
             for entry in self._account:
                 self._apply(entry)
         unfilled, guilds = _make_lazy(state)
         for guild_id in self.guild_ids:
             guilds.expect(guild_id, partial(self._fill, guilds, guild_id))
-        unfilled.afterwards(self._settle_users)
+        unfilled.afterwards(partial(self._settle_users, guilds))
         unfilled.afterwards(lambda: _make_plain(state))
         return unfilled
 
@@ -176,7 +152,7 @@ class Refill:
         if state._guilds is not guilds:
             return  # a new session has brought a cache of its own
         try:
-            with muted(state):
+            with muted():
                 if guild_id in self._stubs:
                     state._add_guild_from_data(self._stubs[guild_id])
                 for entry in self._by_guild.pop(guild_id, ()):
@@ -189,36 +165,69 @@ class Refill:
         frame = Frame(entry.kind, entry.sequence, entry.guild_id, entry.entity_id, self._load(entry))
         apply_frame(self._state, frame)
 
-    def _settle_users(self) -> None:
-        """Guilds were filled in another order than events came: the last that said something of a user is right."""
-        with muted(self._state):
-            for entry in self._users:
+    def _settle_users(self, guilds: LazyGuilds) -> None:
+        """Guilds were filled in another order than events came: the last that said something of a user is right.
+
+        Unless an event has come meanwhile that knows better still.
+        """
+        if self._state._guilds is not guilds:
+            return
+        known = guilds.unfilled.users_heard_of
+        said = {entry.entity_id: entry for entry in self._users if entry.entity_id not in known}
+        with muted():
+            for entry in said.values():
                 self._apply(entry)
         for user_id, entries in self._by_user.items():
-            user = self._state._users.get(user_id)
-            if user is not None and len({entry.guild_id for entry in entries}) > 1:
-                last = max(entries, key=lambda entry: entry.sequence)
-                data = discord_utils._from_json(self._load(last))["d"].get("user", {})
-                if len(data) > 1:
-                    update_user(user, data)
+            if user_id not in known:
+                frame = said.get(user_id)
+                self._settle_user(user_id, entries, 0 if frame is None else frame.sequence)
         self._by_user.clear()
+
+    def _settle_user(self, user_id: int, entries: Sequence[Entry], since: int) -> None:
+        user = self._state._users.get(user_id)
+        if user is None or (not since and len({entry.guild_id for entry in entries}) == 1):
+            return
+        for entry in sorted(entries, key=lambda entry: entry.sequence, reverse=True):
+            if entry.sequence <= since:
+                return
+            data = discord_utils._from_json(self._load(entry))["d"].get("user", {})
+            if len(data) > 1:
+                with suppress(KeyError):  # half a user, as Discord may send it: its parser did not take it either
+                    update_user(user, data)
+                    return
 
 
 class PendingRefill:
     """The cache that a found session left, until the RESUME goes out that it is for."""
 
-    def __init__(self, state: "ConnectionState[Any]", found: Found, on_damage: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        state: "ConnectionState[Any]",
+        found: Found,
+        becoming_ready: dict[int, Readiness],
+        on_damage: Callable[[Exception], None],
+    ) -> None:
         self._state = state
         self._found = found
+        self._becoming_ready = becoming_ready
         self._on_damage = on_damage
 
     def begin(self) -> Readiness:
         """Let the client have its cache; what the answer is told fires on_ready."""
+        renew_all(self._becoming_ready)
+        try:
+            return self._begin()
+        except Exception:
+            self._found.close()
+            raise
+
+    def _begin(self) -> Readiness:
         refill = Refill(self._state, self._found.index, self._found.load, self._on_damage)
         unfilled = refill.begin()
         unfilled.afterwards(self._found.close)
         readiness = Readiness(self._state, self._found.session.key.shard_id, unfilled, refill.guild_ids)
         readiness.take_over()
+        self._becoming_ready[readiness.shard_id] = readiness
         return readiness
 
     def close(self) -> None:

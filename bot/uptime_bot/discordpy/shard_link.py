@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import discord
 from discord.gateway import DiscordWebSocket
 
-from uptime_bot.discordpy.readiness import Readiness
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.health.sample import ShardSample, ShardState
@@ -53,9 +52,6 @@ class ShardLink:
     recording: ShardRecording | None = None
     refill: PendingRefill | None = None
     """Fills the cache from the record of the process before, once, when a RESUME is about to go out."""
-
-    readiness: Readiness | None = None
-    """What makes on_ready of a session that is older than the process."""
 
     lost_since_at: float | None = None
     """Since when (Unix seconds) events may be lost, while there is no session that would know of them."""
@@ -139,24 +135,24 @@ class ShardLink:
 
     def note_alive(self) -> None:
         """Have it recorded that the session has a connection now: it is from its loss on that Discord counts."""
-        if self.recording is not None and self.established and self.ws is not None and self.ws.open:
+        # Only what Discord has confirmed: a RESUME may be refused, and then it was not alive.
+        if self.recording is not None and self.state is ShardState.READY and self.ws is not None and self.ws.open:
             self.recording.touch()
 
     def resumes(self) -> None:
         """A RESUME is about to go out: a fresh client gets its cache before events come."""
         refill, self.refill = self.refill, None
+        if self.recording is None:
+            return
         if refill is not None:
-            self.readiness = refill.begin()
-        if self.recording is not None:
-            self.recording.replaying = True
+            self.recording.readiness = refill.begin()
+        self.recording.replaying = True
 
     def identifies(self) -> None:
         """An IDENTIFY is about to go out: whatever session there was is given up, and what it would have replayed."""
         if self.refill is not None:
             self.refill.close()
-        if self.readiness is not None:
-            self.readiness.abandon()
-        self.refill = self.readiness = None
+        self.refill = None
         if self.recording is not None:
             alive_at = self.recording.begin_anew()
             if alive_at is not None and self.lost_since_at is None:
@@ -172,10 +168,7 @@ class ShardLink:
     def resumed(self) -> None:
         """RESUMED has arrived."""
         if self.recording is not None:
-            self.recording.replaying = False
-        if self.readiness is not None:
-            self.readiness.resumed()
-            self.readiness = None
+            self.recording.caught_up()
 
     def _note_dispatches(self, now_mono: float) -> None:
         sequence = None if self.ws is None else self.ws.sequence

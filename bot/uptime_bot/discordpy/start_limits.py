@@ -41,16 +41,18 @@ async def ask_start_limit(client: discord.Client, ledger: IdentifyLedger, *, tim
     _hear(answer.get("session_start_limit") if isinstance(answer, dict) else None, ledger, mark)
 
 
-def listen_for_start_limits(client: discord.Client, ledger: Callable[[], IdentifyLedger]) -> None:
+def listen_for_start_limits(client: discord.Client, ledger: Callable[[], IdentifyLedger | None]) -> None:
     """Hear what AutoShardedClient asks by itself, and the user by fetch_session_start_limits()."""
     http = cast("Any", client.http)
     if not hasattr(HTTPClient, "get_bot_gateway"):
         return
 
     async def get_bot_gateway() -> Any:
-        mark = ledger().mark()
+        heard_by = ledger()
+        mark = 0 if heard_by is None else heard_by.mark()
         answer: Any = await HTTPClient.get_bot_gateway(http)
-        _hear(answer[2] if isinstance(answer, tuple) and len(answer) > 2 else None, ledger(), mark)
+        if heard_by is not None:
+            _hear(answer[2] if isinstance(answer, tuple) and len(answer) > 2 else None, heard_by, mark)
         return answer
 
     http.get_bot_gateway = get_bot_gateway

@@ -17,8 +17,6 @@ _log = logging.getLogger(__name__)
 ASK_AGAIN_S = 30.0
 """A single 401 may be a mistake of Discord's, since the gateway has taken the token; a second one is believed."""
 
-PATHS = ("/users/@me", "/oauth2/applications/@me")
-
 
 async def verify_login(link: ClientLink, around: Surroundings) -> None:
     """Renew what is known of the bot; a token that REST refuses twice ends the process as it does at login."""
@@ -26,7 +24,7 @@ async def verify_login(link: ClientLink, around: Surroundings) -> None:
     while link.known and not link.client.is_closed():
         path = ""
         try:
-            for path in PATHS:
+            for path in link.known:
                 link.answers[path] = await link.client.http.request(Route("GET", path))
         except discord.HTTPException as exc:
             refusals = refusals + 1 if exc.status == 401 else 0

@@ -129,3 +129,13 @@ def test_a_policy_survives_json() -> None:
     assert Policy.from_dict(EVERYTHING.to_dict()) == EVERYTHING
     with pytest.raises(ValueError, match="policy"):
         Policy.from_dict(EVERYTHING.to_dict() | {"joined": 1})
+
+
+def test_another_asset_of_the_same_decoration_is_not_noticed() -> None:
+    """Member._update_inner_user() compares SKUs; with another change, the asset comes along."""
+    old, new = ({"sku_id": "1", "asset": asset} for asset in ("old", "new"))
+    guild = _guild(members=[_member(9) | {"user": _user(9) | {"avatar_decoration_data": old}}])
+    for name, decoration in (("somebody", old), ("renamed", new)):
+        user = _user(9, name) | {"avatar_decoration_data": new}
+        after = _folded(guild, "GUILD_MEMBER_UPDATE", {"guild_id": "10", "user": user, "roles": []})
+        assert after["members"][0]["user"]["avatar_decoration_data"] == decoration

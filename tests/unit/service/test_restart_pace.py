@@ -112,16 +112,16 @@ def test_where_nothing_can_be_written_the_bot_starts_all_the_same(tmp_path: Path
 
 
 def test_a_run_that_earned_its_restart_is_the_first_crash_where_its_session_can_be_resumed(path: Path) -> None:
+    record = CrashRecord(path)
     for _ in range(6):
-        record = CrashRecord(path)
         record.begin()
     record.earned()
     assert CrashRecord(path).begin(can_resume=True) == 1
 
 
 def test_without_a_session_to_resume_it_counts_as_before(path: Path) -> None:
+    record = CrashRecord(path)
     for _ in range(6):
-        record = CrashRecord(path)
         record.begin()
     record.earned()
     assert CrashRecord(path).begin(can_resume=False) == 6
