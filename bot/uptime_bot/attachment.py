@@ -53,6 +53,10 @@ class Attachment:
         """The process ends: leave the gateway sessions to the next one."""
         self.continuity.close(RECORD_END_S)
 
+    def write_sessions_down(self) -> None:
+        """The process is about to be ended in the middle of something."""
+        self.continuity.flush(RECORD_END_S)
+
     def end(self) -> None:
         """End the side thread."""
         self.side.stop(SIDE_THREAD_END_S)

@@ -100,7 +100,7 @@ class Host:
             pulse=self._pulse,
             grace_s=lambda: self._settings.stop.grace_s,
             on_stop=self._stop_attachment,
-            at_end=self._count_end,
+            at_end=self._count_end_at_the_deadline,
         )
 
     def _stop_attachment(self) -> None:
@@ -239,6 +239,8 @@ class Host:
             )
         if self._exits.stop_asked or final or lingering_threads():
             self._stopper.arm(final)
+        if self._attachment is not None:
+            self._attachment.keep_sessions()
         self._count_end(final)
         if isinstance(self._exits.given_up, GiveUp):
             self._notifier.send(STATUS=f"gave up: {self._exits.given_up.reason}")
@@ -250,13 +252,17 @@ class Host:
         self._stopper.wait_until_told()
         return final
 
+    def _count_end_at_the_deadline(self, code: int) -> None:
+        """Something did not end in time; an event whose handler that is may be poison, so the record is not closed."""
+        if self._attachment is not None:
+            self._attachment.write_sessions_down()
+        self._count_end(code)
+
     def _count_end(self, code: int) -> None:
         """Take this start back where it was no crash; nothing else decides that.
 
         An unasked end with 0 counts: who has it restarted (RestartForceExitStatus=0) has it paced, too.
         """
-        if self._attachment is not None:
-            self._attachment.keep_sessions()
         if self._exits.stop_asked or code in (ExitCode.NOPERM, ExitCode.CONFIG):
             self._crashes.ended_cleanly()
 

@@ -265,8 +265,12 @@ class Continuity:
             if shard.recording is not None:
                 shard.recording.closed = keeps
 
+    def flush(self, timeout_s: float) -> None:
+        """Write down what waits, and no more than that; waits at most timeout_s."""
+        self._writer.flush(timeout_s)
+
     def close(self, timeout_s: float) -> None:
-        """Write everything down; waits at most timeout_s."""
+        """A clean end: write everything down; waits at most timeout_s."""
         for recorder in self._recorders.values():
             recorder.close(timeout_s)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import discord
@@ -35,7 +36,6 @@ class ClientLink:
         self.verification: asyncio.Future[None] | None = None
         """Asks REST afterwards what was known."""
 
-        self.parsing = Parsing.of(client._connection)
         self.becoming_ready: dict[int, Readiness] = {}
         """By shard: what makes on_ready of sessions that are older than the process."""
 
@@ -46,6 +46,11 @@ class ClientLink:
         """While shards are launched: raises what one of those already launched has died of."""
 
         self.shards: dict[int, ShardLink] = {}
+
+    @cached_property
+    def parsing(self) -> Parsing:
+        """Which shard's event the client is parsing."""
+        return Parsing.of(self.client._connection)
 
     def shard(self, shard_id: int | None) -> ShardLink:
         """The link of a shard; a client without sharding has the one shard 0."""

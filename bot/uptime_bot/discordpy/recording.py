@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 class Parsing:
     """Which shard's event a client is parsing; a parser is not told."""
 
-    _of: ClassVar[WeakKeyDictionary[Any, "Parsing"]] = WeakKeyDictionary()
+    known: ClassVar[WeakKeyDictionary[Any, "Parsing"]] = WeakKeyDictionary()
 
     def __init__(self) -> None:
         self.recording: ShardRecording | None = None
@@ -41,7 +41,7 @@ class Parsing:
     @classmethod
     def of(cls, state: "ConnectionState[Any]") -> "Parsing":
         """The one of a client, over all its logins."""
-        return cls._of.setdefault(state, cls())
+        return cls.known.setdefault(state, cls())
 
 
 class ShardRecording:
