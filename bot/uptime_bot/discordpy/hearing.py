@@ -1,7 +1,6 @@
 """Which events change the cache; they are heard by wrapping their parsers, so that no other event costs anything."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import discord
@@ -24,6 +23,8 @@ OF_A_GUILD = (
     *("GUILD_SCHEDULED_EVENT_USER_ADD", "GUILD_SCHEDULED_EVENT_USER_REMOVE"),
 )
 """Events that change what a guild holds, named by their guild_id."""
+
+UNKNOWN = 0
 
 OF_A_MEMBER = ("GUILD_MEMBER_UPDATE", "PRESENCE_UPDATE")
 """Events that may change a user, whom all guilds share."""
@@ -52,12 +53,12 @@ def _wrap(parsers: dict[str, Parse], event: str, parsing: Parsing, ids: Callable
     def record_and_parse(data: Any) -> None:
         recording = parsing.recording
         if recording is not None:
-            with suppress(
-                KeyError, TypeError, ValueError, AttributeError
-            ):  # odd data, which the parser refuses as well
+            try:
                 guild_id, entity_id = ids(data)
-                if guild_id or event == "USER_UPDATE":
-                    recording.record(guild_id, entity_id)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                guild_id = entity_id = UNKNOWN  # odd data: the parser refuses it as well
+            if guild_id or event == "USER_UPDATE":
+                recording.record(guild_id, entity_id)
         parse(data)
 
     parsers[event] = record_and_parse
