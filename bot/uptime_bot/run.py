@@ -1,5 +1,6 @@
 """The composition root of `uptime-bot run`: puts the parts together, runs the target, ends with the right code."""
 
+import gc
 import logging
 import signal
 import sys
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from uptime_bot import __version__
+from uptime_bot.attachment import Attachment, attach_to_discordpy
 from uptime_bot.continuity.store import RecordStore
 from uptime_bot.contract.config_error import ConfigError
 from uptime_bot.contract.exit_codes import ExitCode
@@ -15,7 +17,6 @@ from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.rejected_tokens import RejectedTokens
 from uptime_bot.contract.settings import LogSettings, Settings
-from uptime_bot.contract.status import Status
 from uptime_bot.service.exits import ExitNote, GiveUp
 from uptime_bot.service.instance_lock import InstanceLock, InstanceLocked
 from uptime_bot.service.lingering import lingering_threads, wait_for_bots_in_threads
@@ -30,7 +31,7 @@ from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.target import Target, TargetKind, TargetRefused, run_attribute, run_script
 
 if TYPE_CHECKING:
-    from uptime_bot.attachment import Attachment
+    from uptime_bot.contract.status import Status
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class Host:
         if self._attachment is not None:
             self._attachment.stopping()
 
-    def _latest_status(self) -> Status | None:
+    def _latest_status(self) -> "Status | None":
         return None if self._attachment is None else self._attachment.board.latest
 
     @property
@@ -151,6 +152,8 @@ class Host:
         InstanceLock(self._settings.paths.state_dir / "instance.lock").acquire(self._target.name)
         self._notifier.send(STATUS=f"starting: {self._target.name}")
         self._attach()
+        gc.freeze()  # all of it stays as long as the process: no collection has to look through it
+        gc.enable()
         match self._target.kind:
             case TargetKind.SCRIPT:
                 run_script(self._target)
@@ -176,8 +179,6 @@ class Host:
                 ) from exc
 
     def _attach(self) -> None:
-        from uptime_bot.attachment import attach_to_discordpy  # late: it imports discord.py, which the pace may put off
-
         self._attachment = attach_to_discordpy(
             settings=lambda: self._settings,
             target=self._target.name,

@@ -6,7 +6,7 @@ from time import monotonic
 
 from uptime_bot.continuity.compacting import CompactionProcess, StartCompacting
 from uptime_bot.continuity.files import RecordFiles
-from uptime_bot.continuity.journal_file import JournalFile
+from uptime_bot.continuity.journal_file import Boundary, JournalFile
 from uptime_bot.continuity.limits import Limits
 from uptime_bot.continuity.outbox import Outbox, Run
 from uptime_bot.continuity.position import SETTLED_LENGTH
@@ -25,8 +25,9 @@ class CompactionRun:
         self._compact = compact
         self._began_at_mono = monotonic()
         self._process: CompactionProcess | None = None
-        self._until = 0  # where in the journal the part ends that is being compacted
-        self._not_below = 0  # after a failure: the length at which to try again
+        self._until = Boundary(0, 0, 0)  # where in the journal the part ends that is being compacted
+        self._compact_frames = 0  # how many there were when it was last compact
+        self._not_below = self._frames_not_below = 0  # after a failure: the length, or frames, at which to try again
 
     @property
     def running(self) -> bool:
@@ -36,7 +37,7 @@ class CompactionRun:
     def step(self, run: Run, file: JournalFile) -> JournalFile:
         """Begin a compaction where one is due, or finish it; the journal to go on with."""
         if not self.settled:
-            self._settle(run, file.length)
+            self._settle(run, file)
         if self._process is None:
             self._begin_if_due(file)
             return file
@@ -50,8 +51,12 @@ class CompactionRun:
         except OSError as error:
             outcome = error.strerror or str(error)
         _log.warning("%s could not be compacted: %s; going on with it as it is", self._files.journal, outcome)
-        self._not_below = file.length * self._limits.growth
+        self._put_off(file)
         return file
+
+    def go_on_from(self, settled_frames: int) -> None:
+        """The journal was another process's, and compact at so many frames."""
+        self.settled, self._compact_frames = True, settled_frames
 
     def hopeless(self, file: JournalFile) -> str | None:
         """Why the journal cannot be let grow further, if so."""
@@ -66,22 +71,38 @@ class CompactionRun:
             self._process.stop()
             self._process = None
 
-    def _settle(self, run: Run, length: int) -> None:
-        self._outbox.settled(run, length)
+    def _settle(self, run: Run, file: JournalFile) -> None:
+        self._outbox.settled(run, file.length)
+        self._compact_frames = file.frames
         self.settled = monotonic() - self._began_at_mono >= self._limits.settling_s
 
     def _begin_if_due(self, file: JournalFile) -> None:
-        base = self._outbox.position.value(SETTLED_LENGTH)
-        if file.length <= max(self._limits.small_journal, base * self._limits.growth, self._not_below):
+        long, many = self._is_long(file), self._are_many(file)
+        if not long and not many:
             return
-        self._until = file.boundary(self._outbox.resume_bound())
-        if self._until * self._limits.growth < file.length:
+        until, growth = file.boundary(self._outbox.resume_bound()), self._limits.growth
+        enough = (long and until.length * growth >= file.length) or (many and until.frames * growth >= file.frames)
+        if not enough:
             return  # handlers run for long, or events wait: too little could be folded now
+        self._until = until
         try:
-            self._process = self._compact(self._files.journal, self._until, self._limits.compacting_s)
+            self._process = self._compact(self._files.journal, until.length, self._limits.compacting_s)
         except OSError as error:
             _log.warning("cannot begin to compact %s: %s, ignoring", self._files.journal, error.strerror or error)
-            self._not_below = file.length * self._limits.growth
+            self._put_off(file)
+
+    def _is_long(self, file: JournalFile) -> bool:
+        base = self._outbox.position.value(SETTLED_LENGTH)
+        return file.length > max(self._limits.small_journal, base * self._limits.growth, self._not_below)
+
+    def _are_many(self, file: JournalFile) -> bool:
+        worth = self._outbox.position.value(SETTLED_LENGTH) // self._limits.bytes_for_a_frame
+        base = self._compact_frames * self._limits.growth
+        return file.frames > max(self._limits.small_frames, base, self._compact_frames + worth, self._frames_not_below)
+
+    def _put_off(self, file: JournalFile) -> None:
+        self._not_below = file.length * self._limits.growth
+        self._frames_not_below = file.frames * self._limits.growth
 
     def _swapped(self, run: Run, file: JournalFile, compacted: Path) -> JournalFile:
         try:
@@ -97,5 +118,6 @@ class CompactionRun:
             raise
         self._outbox.replaced(run, moved.mark)
         self._outbox.settled(run, folded_length)
+        self._compact_frames = moved.frames - (file.frames - self._until.frames)
         file.close()
         return moved

@@ -23,9 +23,9 @@ class Nothing:
     """The bot's, as far as a record of this token says it; 0 where none does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Index:
-    """The journal's frames up to the resume sequence, in their order."""
+    """The journal's frames up to the resume sequence, in their order; of LAST_MESSAGE the last of each channel."""
 
     ready: Entry
     guilds: Mapping[int, tuple[Entry, ...]]
@@ -36,6 +36,12 @@ class Index:
 
     users: tuple[Entry, ...]
     """USER frames."""
+
+    cleared: bool = False
+
+    def clear(self) -> None:
+        """Let go of the entries: a session outlives its refill by days."""
+        self.guilds, self.account, self.users, self.cleared = {}, (), (), True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,12 @@ class Found:
     end: int
     """The byte behind the last frame up to the resume sequence."""
 
+    frames: int
+    """How many frames there are up to that byte."""
+
+    settled_frames: int
+    """How many of these there were when the journal was last compact."""
+
     descriptor: int
 
     def load(self, entry: Entry) -> bytes:
@@ -91,5 +103,7 @@ class Found:
         return Mark(edition=self.head.edition, length=self.end)
 
     def close(self) -> None:
-        """Let go of the journal."""
-        os.close(self.descriptor)
+        """Let go of the journal and of the index; the rest stays as it is. Again is nothing."""
+        if not self.index.cleared:
+            self.index.clear()
+            os.close(self.descriptor)

@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from uptime_bot.contract.atomic_file import write_atomically
@@ -23,10 +24,11 @@ class Gap(NamedTuple):
 
 
 class Gaps:
-    """The latest gaps, in a small JSON file."""
+    """The latest gaps, in a small JSON file; for any thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._adding = Lock()
 
     def all(self) -> tuple[Gap, ...]:
         """What is on record, oldest first; nothing where the file cannot be read."""
@@ -44,6 +46,10 @@ class Gaps:
 
     def add(self, gap: Gap) -> None:
         """Put one more on record."""
+        with self._adding:
+            self._add(gap)
+
+    def _add(self, gap: Gap) -> None:
         kept = [*self.all(), gap][-MOST_GAPS:]
         listed = [
             {"shard": one.shard, "from": one.from_at, "to": one.to_at, "reason": one.reason[:200]} for one in kept

@@ -24,6 +24,7 @@ _HEADER = struct.Struct("<IIQQQB3x")
 
 HEAD_LENGTH = _HEAD.size + _CRC.size
 HEADER_LENGTH = _HEADER.size
+CRC_LENGTH = _CRC.size
 _CHUNK = 1024 * 1024
 _KINDS = {int(kind): kind for kind in Kind}
 
@@ -93,17 +94,19 @@ def scan(descriptor: int, generation: int, *, start: int = HEAD_LENGTH, end: int
     if not HEAD_LENGTH <= start <= end <= LONGEST_JOURNAL:
         raise DamagedError("its length is out of bounds")
     seed, at = generation & 0xFFFFFFFF, start
+    kind_of, unpack, new = _KINDS.get, _HEADER.unpack_from, tuple.__new__  # there may be some 100,000 frames
     while at < end:
         chunk = _read(descriptor, at, end)
         view, place, size = memoryview(chunk), 0, len(chunk)
         while place + HEADER_LENGTH <= size:
-            crc, length, sequence, guild_id, entity_id, kind = _HEADER.unpack_from(chunk, place)
+            crc, length, sequence, guild_id, entity_id, kind = unpack(chunk, place)
             stop = place + HEADER_LENGTH + length
             if stop > size:
                 break
-            if crc32(view[place + _CRC.size : stop], seed) != crc or kind not in _KINDS:
+            known = kind_of(kind)
+            if crc32(view[place + CRC_LENGTH : stop], seed) != crc or known is None:
                 raise DamagedError(f"a frame at byte {at + place} is garbled")
-            yield Entry(_KINDS[kind], sequence, guild_id, entity_id, at + place + HEADER_LENGTH, length)
+            yield new(Entry, (known, sequence, guild_id, entity_id, at + place + HEADER_LENGTH, length))
             place = stop
         at += place
 

@@ -4,27 +4,39 @@ import os
 from collections import deque
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from uptime_bot.continuity.files import make_folder, open_file
 from uptime_bot.continuity.found import Found
 from uptime_bot.continuity.frames import Frame
-from uptime_bot.continuity.journal import Head, encoded, read_head, write_all
+from uptime_bot.continuity.journal import DamagedError, Head, encoded, read_head, scan, write_all
 from uptime_bot.continuity.position import Mark
 
 _COPY_CHUNK = 1024 * 1024
 _MOST_BOUNDARIES = 1000
 
 
+class Boundary(NamedTuple):
+    """The end of a frame: what comes before it, and the highest sequence of that."""
+
+    length: int
+    frames: int
+    last_sequence: int
+
+
 class JournalFile:
     """Open for appending. Methods raise OSError, and struct.error for frames that cannot be written."""
 
-    def __init__(self, path: Path, descriptor: int, head: Head, length: int, last_sequence: int) -> None:
+    def __init__(
+        self, path: Path, descriptor: int, head: Head, *, length: int, last_sequence: int, frames: int
+    ) -> None:
         self.path = path
         self.head = head
         self.length = length
+        self.frames = frames
         self._descriptor = descriptor
-        # Where batches ended, and with which sequence: compaction may reach up to one of these.
-        self._boundaries: deque[tuple[int, int]] = deque([(length, last_sequence)])
+        # Where batches ended: compaction may reach up to one of these.
+        self._boundaries: deque[Boundary] = deque([Boundary(length, frames, last_sequence)])
 
     @classmethod
     def created(cls, path: Path, *, generation: int, frames: list[Frame]) -> "JournalFile":
@@ -41,7 +53,8 @@ class JournalFile:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, descriptor, head, length, frames[-1].sequence)
+        last_sequence = frames[-1].sequence
+        return cls(path, descriptor, head, length=length, last_sequence=last_sequence, frames=len(frames))
 
     @classmethod
     def continued(cls, found: Found) -> "JournalFile":
@@ -53,7 +66,14 @@ class JournalFile:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(found.files.journal, descriptor, found.head, found.end, found.resume_sequence)
+        return cls(
+            found.files.journal,
+            descriptor,
+            found.head,
+            length=found.end,
+            last_sequence=found.resume_sequence,
+            frames=found.frames,
+        )
 
     @property
     def mark(self) -> Mark:
@@ -68,34 +88,39 @@ class JournalFile:
         except OSError:
             os.ftruncate(self._descriptor, self.length)
             raise
-        self._boundaries.append((self.length, frames[-1].sequence))
+        self.frames += len(frames)
+        self._boundaries.append(Boundary(self.length, self.frames, frames[-1].sequence))
         if len(self._boundaries) > _MOST_BOUNDARIES:
             self._boundaries = deque([*islice(self._boundaries, 0, None, 2), self._boundaries[-1]])
 
-    def boundary(self, until: int) -> int:
-        """The furthest known end of a frame before which no sequence is above until."""
+    def boundary(self, until: int) -> Boundary:
+        """The furthest known end of a frame before which no sequence is above until; length 0: there is none."""
         boundaries = self._boundaries
-        while len(boundaries) > 1 and boundaries[1][1] <= until:
+        while len(boundaries) > 1 and boundaries[1].last_sequence <= until:
             boundaries.popleft()
-        return boundaries[0][0] if boundaries[0][1] <= until else 0
+        return boundaries[0] if boundaries[0].last_sequence <= until else Boundary(0, 0, 0)
 
-    def moved_behind(self, compacted: Path, start: int) -> "JournalFile":
-        """The compacted file with this one's frames from start on appended; not in its place yet."""
+    def moved_behind(self, compacted: Path, start: Boundary) -> "JournalFile":
+        """The compacted file, verified, with this one's frames from start on appended; not in its place yet."""
         descriptor = open_file(compacted, os.O_RDWR)
         try:
             head = read_head(descriptor)
             wanted = (self.head.generation, next_edition(self.head))
             _require((head.generation, head.edition) == wanted, "the compacted journal is not this one's")
             length = os.fstat(descriptor).st_size
-            moved = JournalFile(compacted, descriptor, head, length, 0)
-            for at in range(start, self.length, _COPY_CHUNK):
+            frames = _count(descriptor, head, length) + self.frames - start.frames
+            last_sequence = self._boundaries[-1].last_sequence
+            moved = JournalFile(compacted, descriptor, head, length=length, last_sequence=last_sequence, frames=frames)
+            for at in range(start.length, self.length, _COPY_CHUNK):
                 chunk = os.pread(self._descriptor, min(_COPY_CHUNK, self.length - at), at)
                 moved.length = write_all(descriptor, chunk, moved.length)
-            _require(moved.length - length == self.length - start, "the journal is shorter than what was written")
+            _require(
+                moved.length - length == self.length - start.length, "the journal is shorter than what was written"
+            )
         except BaseException:
             os.close(descriptor)
             raise
-        moved._boundaries = deque([(moved.length, self._boundaries[-1][1])])
+        moved._boundaries = deque([Boundary(moved.length, frames, last_sequence)])
         return moved
 
     def take_place_of(self, path: Path) -> None:
@@ -111,6 +136,13 @@ class JournalFile:
 def _require(met: bool, otherwise: str) -> None:
     if not met:
         raise OSError(otherwise)
+
+
+def _count(descriptor: int, head: Head, end: int) -> int:
+    try:
+        return sum(1 for _ in scan(descriptor, head.generation, end=end))
+    except DamagedError as error:
+        raise OSError(f"the compacted journal is damaged: {error}") from None
 
 
 def next_edition(head: Head) -> int:

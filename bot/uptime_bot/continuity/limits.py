@@ -9,7 +9,7 @@ MB = 1024 * 1024
 class Limits:
     """Tests choose others; nobody else has a reason to."""
 
-    batch_s: float = 0.03
+    batch_s: float = 0.1
     """Events are collected for so long and written at once; what a death within it costs is a muted replay."""
 
     copy_s: float = 5.0
@@ -28,6 +28,13 @@ class Limits:
 
     growth: int = 2
     """Compacted when so many times as long as when it was last compact: each byte is then folded about once."""
+
+    small_frames: int = 20_000
+    """Compacted as well when there are so many times as many frames as when it was last compact, but not below this:
+    a start reads 0.5 million a second, however small they are."""
+
+    bytes_for_a_frame: int = 500
+    """Compacting costs by the byte: a frame more is a reason for it only for so many bytes of what was compact."""
 
     hopeless_growth: int = 8
     hopeless_journal: int = 256 * MB

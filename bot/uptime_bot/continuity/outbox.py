@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from threading import Lock
 
 from uptime_bot.continuity.found import Found
@@ -19,6 +20,12 @@ from uptime_bot.continuity.position import (
 
 _FRAME_BYTES = 200
 """What a waiting frame costs besides its payload."""
+
+_MESSAGE_BYTES = 220
+"""What a waiting last message costs: a tuple and its numbers."""
+
+_frame = tuple.__new__  # a NamedTuple without its constructor's cost
+_LAST_MESSAGE = Kind.LAST_MESSAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +45,13 @@ class Continuation:
 class Run:
     """The recording of one session by this process."""
 
-    __slots__ = ("bytes_waiting", "catch_up_to", "start", "unwritten", "waiting")
+    __slots__ = ("bytes_waiting", "catch_up_to", "last_messages", "start", "unwritten", "waiting")
 
     def __init__(self, start: Beginning | Continuation, *, unwritten: int = 0, catch_up_to: int = 0) -> None:
         self.start = start
         self.waiting: list[Frame] = []
         self.bytes_waiting = 0
+        self.last_messages: list[tuple[int, int, int, int]] = []  # sequence, guild, channel, message
         self.unwritten = unwritten  # the word's value, or higher than it would have to be: never read back from it
         self.catch_up_to = catch_up_to
 
@@ -53,17 +61,30 @@ class Run:
         start = self.start
         return start.generation if isinstance(start, Beginning) else start.found.session.generation
 
+    @property
+    def first_waiting(self) -> int:
+        """The lowest sequence that waits; 0 where nothing does."""
+        firsts = (*(frame[1] for frame in self.waiting[:1]), *(message[0] for message in self.last_messages[:1]))
+        return min(firsts, default=0)
+
 
 class Outbox:
-    """One shard's; `state` and `last_message` are called by the event loop, the rest by the writer thread."""
+    """One shard's; the event loop puts something in, the writer thread takes it.
 
-    def __init__(self, position: Position, wake: Callable[[], None], *, most_waiting: int) -> None:
+    on_full is called in the event loop, when more waits than most_waiting (bytes): the recording must end.
+    """
+
+    def __init__(
+        self, position: Position, wake: Callable[[], None], on_full: Callable[[], None], *, most_waiting: int
+    ) -> None:
         self.position = position
         self.run: Run | None = None
         self.resting = False
         self._lock = Lock()  # held for a few instructions, never while anything is written
         self._wake = wake
+        self._on_full = on_full
         self._most_waiting = most_waiting
+        self._most_messages = most_waiting // _MESSAGE_BYTES
 
     def replace(self, run: Run | None, *, sequence: int = 0) -> None:
         """From now on another session, or none: a record before this is invalid at once. Called by the event loop."""
@@ -81,34 +102,61 @@ class Outbox:
             self.run, self.resting = None, True
         self._wake()
 
-    def put(self, frame: Frame) -> bool:
-        """Queue a frame; False when there is no room, and the recording must end. Called by the event loop."""
+    def put(self, frame: Frame) -> None:
+        """Queue a frame. Called by the event loop."""
         with self._lock:
             run = self.run
             if run is None:
-                if self.resting and not self.position.value(UNWRITTEN):
-                    self.position.store(UNWRITTEN, frame[1])
-                return True
-            first = not run.waiting
-            if not run.unwritten:
+                self._pass_over(frame[1])
+                return
+            run.waiting.append(frame)
+            run.bytes_waiting = waiting = run.bytes_waiting + len(frame[4]) + _FRAME_BYTES
+            # Where something is unwritten already, the writer looks again before it sleeps.
+            first = not run.unwritten
+            if first:
                 run.unwritten = frame[1]
                 self.position.store(UNWRITTEN, frame[1])
-            run.waiting.append(frame)
-            run.bytes_waiting += len(frame[4]) + _FRAME_BYTES
-            fits = run.bytes_waiting <= self._most_waiting
         if first:
             self._wake()
-        return fits
+        if waiting > self._most_waiting:
+            self._on_full()
+
+    def put_last(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
+        """Queue the last message of a channel. Called by the event loop, for every message: each line counts."""
+        with self._lock:
+            run = self.run
+            if run is None:
+                self._pass_over(sequence)
+                return
+            messages = run.last_messages
+            messages.append((sequence, guild_id, channel_id, message_id))
+            first = not run.unwritten
+            if first:
+                run.unwritten = sequence
+                self.position.store(UNWRITTEN, sequence)
+        if first:
+            self._wake()
+        elif len(messages) > self._most_messages:
+            self._on_full()
+
+    def _pass_over(self, sequence: int) -> None:
+        if self.resting and not self.position.value(UNWRITTEN):
+            self.position.store(UNWRITTEN, sequence)
 
     def take(self, run: Run) -> tuple[list[Frame], int]:
-        """All that waits, without LAST_MESSAGE frames that a later one makes void wherever a resume may begin.
+        """All that waits, without last messages that a later one makes void wherever a resume may begin.
 
-        And what it counts for, to be given to written(). What was taken before must have been written.
+        And what it counts for, to be given to written(). What was taken before must have been written. Raises what
+        numbers that are no ids lead to.
         """
         bound = self.position.bound()
         with self._lock:
             taken, run.waiting, size = run.waiting, [], run.bytes_waiting
-        return _without_void(taken, bound), size
+            messages, run.last_messages = run.last_messages, []
+        if messages:
+            taken.extend(_frames_of(messages, bound))
+            taken.sort(key=itemgetter(1))
+        return taken, size
 
     def established(self, run: Run, mark: Mark) -> None:
         """The new session's journal is in its place: the position counts from here on."""
@@ -125,7 +173,7 @@ class Outbox:
             if self.run is not run:
                 return
             self.position.store(JOURNAL, mark.packed())
-            unwritten = run.waiting[0][1] if run.waiting else 0
+            unwritten = run.first_waiting
             if not unwritten and parsed < run.catch_up_to:
                 unwritten = parsed + 1
             elif not unwritten:
@@ -168,14 +216,11 @@ class Outbox:
         return min(self.position.bound(), unwritten - 1) if unwritten else self.position.bound()
 
 
-def _without_void(frames: list[Frame], bound: int) -> list[Frame]:
-    kept: list[Frame] = []
-    later: set[int] = set()
-    for frame in reversed(frames):
-        if frame[0] is Kind.LAST_MESSAGE and frame[1] <= bound:
-            if frame[3] in later:
-                continue
-            later.add(frame[3])
-        kept.append(frame)
-    kept.reverse()
-    return kept
+def _frames_of(messages: list[tuple[int, int, int, int]], bound: int) -> list[Frame]:
+    """Frames of the last message of each channel, and of all whose sequence is above bound."""
+    last = {message[2]: message for message in messages if message[0] <= bound}
+    above = [message for message in messages if message[0] > bound]
+    return [
+        _frame(Frame, (_LAST_MESSAGE, sequence, guild_id, channel_id, message_id.to_bytes(8, "big")))
+        for sequence, guild_id, channel_id, message_id in (*last.values(), *above)
+    ]

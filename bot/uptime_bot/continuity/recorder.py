@@ -2,8 +2,10 @@
 
 import logging
 import os
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 
 from uptime_bot.continuity.files import RecordFiles
 from uptime_bot.continuity.found import Found
@@ -14,12 +16,9 @@ from uptime_bot.continuity.session import Session, session_payload
 from uptime_bot.continuity.writer import Writer
 from uptime_bot.contract.messages import Event, log_event
 
-_frame = tuple.__new__  # a NamedTuple without its constructor's cost: once for each message
-_LAST_MESSAGE = Kind.LAST_MESSAGE
 _log = logging.getLogger(__name__)
 
 _GENERATION_BYTES = 5  # 40 bits: a position's word holds 44
-_new = tuple.__new__  # a third of what Frame() costs, and messages are what a bot gets most
 
 
 class Recorder:
@@ -30,18 +29,21 @@ class Recorder:
 
     `received(seq)`, `parsed(seq)` and `delivered(seq)` are attributes, one store each: before an event is parsed, after
     that, and once its handlers have started. `delivered` never goes back. `parsed` must come after the event's `state`,
-    and every event needs all three, replays and muted ones as well.
+    and every event needs all three, replays and muted ones as well. `state(frame)` is for an event that changes the
+    cache, in the order of sequences, while it is parsed; `last_message(seq, guild, channel, message)` for a message.
     """
 
     def __init__(self, files: RecordFiles, writer: Writer) -> None:
         """Touches the position only where it is no position yet, so a Found stays valid until resume() or begin()."""
         self._files = files
-        self._writer = writer
+        self.writer = writer
         kept = _opened(files)
         self._position = kept or Position(bytearray(SIZE))
         self._kept = kept is not None
-        self._outbox = Outbox(self._position, writer.wake, most_waiting=writer.limits.most_waiting)
+        self._outbox = Outbox(self._position, writer.wake, self._give_up, most_waiting=writer.limits.most_waiting)
         writer.add(files, self._outbox)
+        self.state: Callable[[Frame], None] = self._outbox.put
+        self.last_message: Callable[[int, int, int, int], None] = self._outbox.put_last
         self.received = self._position.received
         self.parsed = self._position.parsed
         self.delivered = self._position.delivered
@@ -73,16 +75,6 @@ class Recorder:
         )
         self._outbox.replace(run if self._kept else None)
 
-    def state(self, frame: Frame) -> None:
-        """An event that changes the cache, in the order of sequences, while it is being parsed."""
-        if not self._outbox.put(frame):
-            self._writer.give_up(self._outbox, "the disk is too slow for what is to be recorded")
-
-    def last_message(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
-        """A message was sent in a channel; like state()."""
-        payload = message_id.to_bytes(8, "big")
-        self.state(_new(Frame, (Kind.LAST_MESSAGE, sequence, guild_id, channel_id, payload)))
-
     def touch(self, at: datetime) -> None:
         """The session was alive then; for every heartbeat ACK and the like, not for every event."""
         self._position.store(ALIVE_AT_MS, int(at.timestamp() * 1000))
@@ -93,17 +85,43 @@ class Recorder:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until what was handed over is written, and the position is copied; False if that took longer."""
-        return self._writer.flush(timeout_s)
+        return self.writer.flush(timeout_s)
 
     def close(self, timeout_s: float) -> bool:
         """A clean end: flush, say so in the record, and leave the files alone: another Recorder may take them up.
 
-        Events that are handed over later are not recorded, and a resume begins before them; at most timeout_s twice.
+        Events that are handed over later are not recorded, and a resume begins before them.
         """
+        return close_all((self,), timeout_s)
+
+    def say_clean(self) -> None:
+        """The process ends in peace."""
         self._position.store(CLEAN, 1)
-        flushed = self._writer.flush(timeout_s)
+
+    def rest(self) -> None:
+        """Leave the files alone from now on."""
         self._outbox.rest()
-        return self._writer.flush(timeout_s) and flushed
+
+    def _give_up(self) -> None:
+        self.writer.give_up(self._outbox, "the disk is too slow for what is to be recorded")
+
+
+def close_all(recorders: Collection[Recorder], timeout_s: float) -> bool:
+    """Close them together, all within timeout_s; False if that was not enough."""
+    deadline_mono = monotonic() + timeout_s
+    for recorder in recorders:
+        recorder.say_clean()
+    flushed = _flush(recorders, deadline_mono)
+    for recorder in recorders:
+        recorder.rest()
+    return _flush(recorders, deadline_mono) and flushed
+
+
+def _flush(recorders: Collection[Recorder], deadline_mono: float) -> bool:
+    flushed = True
+    for writer in {recorder.writer for recorder in recorders}:
+        flushed &= writer.flush(max(deadline_mono - monotonic(), 0.0))
+    return flushed
 
 
 def _opened(files: RecordFiles) -> Position | None:

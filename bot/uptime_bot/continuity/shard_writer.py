@@ -38,7 +38,7 @@ class ShardWriter:
     def waiting(self) -> bool:
         """Whether something was handed over that is not written yet."""
         run = self.outbox.run
-        return run is not self._run or bool(run and (run.waiting or self._taken))
+        return run is not self._run or bool(run and (run.waiting or run.last_messages or self._taken))
 
     @property
     def busy(self) -> bool:
@@ -52,7 +52,7 @@ class ShardWriter:
             self._step()
         except OSError as error:
             self._failed(error)
-        except (struct.error, ValueError, TypeError) as error:
+        except (struct.error, ValueError, TypeError, OverflowError) as error:
             self.give_up(f"an event cannot be recorded: {error}")
 
     def copy_position(self) -> None:
@@ -112,7 +112,7 @@ class ShardWriter:
         if self._file is None and isinstance(run.start, Continuation):
             self.copy_position()  # the old copy may name a length that is about to be cut off
             self._file = JournalFile.continued(run.start.found)
-            self._compaction.settled = True
+            self._compaction.go_on_from(run.start.found.settled_frames)
         if self._file is None:
             self._file = JournalFile.created(self.files.journal, generation=run.generation, frames=self._taken)
             self.outbox.established(run, self._file.mark)

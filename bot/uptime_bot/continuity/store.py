@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from uptime_bot.continuity.files import FOLDER, RecordFiles, open_file, record_files
@@ -15,6 +16,7 @@ from uptime_bot.continuity.session import Session, SessionKey, differences, sess
 
 _POSITION_SUFFIX = ".position"
 _DEATHS_OF_POISON = 2
+_OFFSET = attrgetter("offset")
 _FOREIGN_FOR_S = 86400.0
 """How long the record of another token is kept: far longer than any session can be resumed."""
 
@@ -176,13 +178,19 @@ def _obstacle(
 
 def _found(chosen: _Candidate, files: RecordFiles, descriptor: int, head: Head, session: Session) -> Found:
     state = chosen.state
-    index, end = _index(descriptor, head, end=_length(state, head), until=state.resume_sequence)
+    read = _read_index(
+        descriptor,
+        head,
+        end=_length(state, head),
+        until=state.resume_sequence,
+        settled_length=state.settled_length,
+    )
     suspect = suspect_of(state)
     return Found(
         session=session,
         resume_sequence=state.resume_sequence,
         delivered=state.delivered,
-        index=index,
+        index=read.index,
         alive_at=datetime.fromtimestamp(state.alive_at_ms / 1000, UTC),
         clean=state.clean,
         from_copy=chosen.from_copy,
@@ -193,7 +201,9 @@ def _found(chosen: _Candidate, files: RecordFiles, descriptor: int, head: Head, 
         position=state,
         files=files,
         head=head,
-        end=end,
+        end=read.end,
+        frames=read.frames,
+        settled_frames=read.settled_frames,
         descriptor=descriptor,
     )
 
@@ -208,28 +218,44 @@ def _poison(state: PositionState, suspect: int | None) -> frozenset[int]:
     return frozenset(poison)
 
 
-def _index(descriptor: int, head: Head, *, end: int, until: int) -> tuple[Index, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    index: Index
+    end: int
+    frames: int
+    settled_frames: int
+
+
+def _read_index(descriptor: int, head: Head, *, end: int, until: int, settled_length: int) -> _Read:
     """The frames up to a sequence, and the byte behind the last of them. The rest is verified all the same."""
     guilds: dict[int, list[Entry]] = {}
-    account: list[Entry] = []
+    last: dict[tuple[int, int], Entry] = {}
     users: list[Entry] = []
     ready: Entry | None = None
-    stays = 0
+    stays = frames = settled_frames = 0
     for number, entry in enumerate(scan(descriptor, head.generation, end=end)):
-        if stays or entry.sequence > until:
+        kind, sequence, guild_id, entity_id, offset, _ = entry
+        if stays or sequence > until:
             stays = stays or entry.starts_at
+            continue
+        frames += 1
+        settled_frames += offset < settled_length
+        if kind is Kind.LAST_MESSAGE:
+            last[guild_id, entity_id] = entry
         elif number == 1:
             ready = entry
-        elif entry.kind is Kind.USER:
+        elif kind is Kind.USER:
             users.append(entry)
-        elif entry.guild_id:
-            guilds.setdefault(entry.guild_id, []).append(entry)
         elif number:
-            account.append(entry)
+            guilds.setdefault(guild_id, []).append(entry)
     if ready is None:
         raise DamagedError("it holds no READY")
-    listed = {guild_id: tuple(entries) for guild_id, entries in guilds.items()}
-    return Index(ready=ready, guilds=listed, account=tuple(account), users=tuple(users)), stays or end
+    for entry in last.values():
+        guilds.setdefault(entry.guild_id, []).append(entry)
+    listed = {guild_id: tuple(sorted(entries, key=_OFFSET)) for guild_id, entries in guilds.items()}
+    account = listed.pop(0, ())
+    index = Index(ready=ready, guilds=listed, account=account, users=tuple(users))
+    return _Read(index=index, end=stays or end, frames=frames, settled_frames=settled_frames)
 
 
 def _is_within(alive_at_ms: int, now: datetime, window_s: float) -> bool:

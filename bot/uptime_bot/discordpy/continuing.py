@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yarl
 from discord import utils as discord_utils
@@ -19,7 +19,7 @@ from uptime_bot.continuity.fold_policy import Policy
 from uptime_bot.continuity.found import Found, Nothing
 from uptime_bot.continuity.gaps import Gap, Gaps
 from uptime_bot.continuity.identity import read_identity, write_identity
-from uptime_bot.continuity.recorder import Recorder
+from uptime_bot.continuity.recorder import Recorder, close_all
 from uptime_bot.continuity.session import Session as RecordedSession
 from uptime_bot.continuity.session import SessionKey
 from uptime_bot.continuity.set_aside import SetAside
@@ -27,7 +27,6 @@ from uptime_bot.continuity.store import RecordStore
 from uptime_bot.continuity.writer import Writer
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import SessionSettings
-from uptime_bot.contract.status import SessionStatus
 from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.gateway_session import Session
 from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
@@ -36,6 +35,9 @@ from uptime_bot.discordpy.readiness import renew_all
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.discordpy.shard_link import ShardLink
+
+if TYPE_CHECKING:
+    from uptime_bot.contract.status import SessionStatus
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +67,10 @@ class Continuity:
         self._events_set_aside = 0
         self._last_gap: Gap | None = None
 
-    def status(self) -> SessionStatus:
+    def status(self) -> "SessionStatus":
         """What is known of it in this process."""
+        from uptime_bot.contract.status import SessionStatus  # late: the first tick needs it, no RESUME
+
         gap = self._last_gap
         return SessionStatus(
             resumed=self._resumed,
@@ -108,12 +112,10 @@ class Continuity:
 
     def release(self, link: ClientLink) -> None:
         """A client has ended; the process may go on with another one."""
-        for shard in link.shards.values():
-            if shard.recording is not None:
-                shard.recording.recorder.close(CLOSE_S)
-                self._shards.remove(shard)
-                ended = shard.recording.recorder
-                self._recorders = {key: kept for key, kept in self._recorders.items() if kept is not ended}
+        ended = {shard.recording.recorder for shard in link.shards.values() if shard.recording is not None}
+        close_all(ended, CLOSE_S)
+        self._shards = [shard for shard in self._shards if shard.recording and shard.recording.recorder not in ended]
+        self._recorders = {key: kept for key, kept in self._recorders.items() if kept not in ended}
 
     def take_up(self, link: ClientLink, shard: ShardLink) -> Session | None:
         """Begin to record a shard; returns the session that the process before has left, where there is one.
@@ -271,8 +273,7 @@ class Continuity:
 
     def close(self, timeout_s: float) -> None:
         """A clean end: write everything down; waits at most timeout_s."""
-        for recorder in self._recorders.values():
-            recorder.close(timeout_s)
+        close_all(self._recorders.values(), timeout_s)
 
     def _tell_problems(self) -> None:
         while self._store.problems:

@@ -1,6 +1,7 @@
 """Which events change the cache; they are heard by wrapping their parsers, so that no other event costs anything."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import discord
@@ -140,25 +141,15 @@ def _hear_messages(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> N
 def _brings_news(parse: Parse, data: Any, guild: discord.Guild | None) -> bool:
     """Parse a message; returns whether that may have changed the cached author or a thread."""
     member = None if guild is None or "member" not in data else guild._members.get(int(data["author"]["id"]))
-    before = None if member is None else _what_messages_say(member)
+    before = None if member is None else _said_by_messages(member)
     parse(data)
-    if member is not None and _what_messages_say(member) != before:
+    if member is not None and _said_by_messages(member) != before:
         return True
     return "thread" in data and guild is not None and bool(guild._threads)
 
 
-def _what_messages_say(member: discord.Member) -> tuple[Any, ...]:
-    """What Member._update_from_message() sets."""
-    return (
-        member._roles,
-        member.nick,
-        member.joined_at,
-        member.premium_since,
-        member.timed_out_until,
-        member.pending,
-        member._flags,
-    )
-
+_said_by_messages = attrgetter("_roles", "nick", "joined_at", "premium_since", "timed_out_until", "pending", "_flags")
+"""What Member._update_from_message() sets."""
 
 STALE_AFTER_S = 3.0
 """Discord takes no first answer to an interaction that is older ("Interaction Callback")."""

@@ -27,6 +27,9 @@ from uptime_bot.replay import replaying
 
 _log = logging.getLogger(__name__)
 
+_frame = tuple.__new__  # a NamedTuple without its constructor's cost: once for each event that changes the cache
+_EVENT = Kind.EVENT
+
 
 class Parsing:
     """Which shard's event a client is parsing; a parser is not told."""
@@ -92,6 +95,7 @@ class ShardRecording:
         self._careful_until = 0
         # What runs for every event, looked up once.
         self._call_soon = self._loop.call_soon
+        self._state = recorder.state
         self._received, self._parsed, self._delivered = recorder.received, recorder.parsed, recorder.delivered
 
     def go_on_from(self, found: Found) -> None:
@@ -169,7 +173,7 @@ class ShardRecording:
         if entity_id > GuildMark.LEFT or not guild_id:
             self._hear_of_user(entity_id or self.state.self_id or 0)
         try:
-            self.recorder.state(Frame(Kind.EVENT, self.sequence, guild_id, entity_id, self.text.encode()))
+            self._state(_frame(Frame, (_EVENT, self.sequence, guild_id, entity_id, self.text.encode())))
         except Exception as exc:  # noqa: BLE001 - the event itself goes on to the bot
             self.fail(exc)
 

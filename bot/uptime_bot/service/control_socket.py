@@ -9,13 +9,15 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uptime_bot.contract.health import Health
 from uptime_bot.contract.settings import HealthSettings
-from uptime_bot.contract.status import Status
 from uptime_bot.service.pulse import Pulse
 from uptime_bot.service.telling import StatusBoard
+
+if TYPE_CHECKING:
+    from uptime_bot.contract.status import Status
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ async def serve_control_socket(
             path.unlink()
 
 
-def _now(board: StatusBoard, pulse: Pulse, limits: HealthSettings) -> Status | None:
+def _now(board: StatusBoard, pulse: Pulse, limits: HealthSettings) -> "Status | None":
     latest = board.latest
     if latest is None:
         return None
@@ -73,13 +75,13 @@ async def _livez(web: Any, pulse: Pulse, limits: HealthSettings) -> Any:
     return web.Response(status=503, text=f"the event loop has been stuck for {late_s:.1f} s\n")
 
 
-async def _readyz(web: Any, status: Status | None) -> Any:
+async def _readyz(web: Any, status: "Status | None") -> Any:
     if status is not None and status.health.serves and any(shard.state == "ready" for shard in status.shards):
         return web.Response(text="ok\n")
     return web.Response(status=503, text=(status.words if status else "starting: no client has logged in yet") + "\n")
 
 
-async def _status(web: Any, status: Status | None) -> Any:
+async def _status(web: Any, status: "Status | None") -> Any:
     if status is None:
         return web.json_response({"health": Health.STARTING, "reason": "no client has logged in yet"}, status=503)
     import psutil  # late: only who asks pays for it

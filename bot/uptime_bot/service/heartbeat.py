@@ -7,25 +7,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
-from uptime_bot.discordpy.links import Links
-from uptime_bot.health.judge import judge
-from uptime_bot.health.remedies import decide
 from uptime_bot.health.sample import RestSample, RestState, Sample
-from uptime_bot.health.verdict import Remedy, RemedyKind, Verdict
 from uptime_bot.service.pulse import Pulse
 from uptime_bot.service.sampling import ShardSampler
 from uptime_bot.service.telling import Teller
 from uptime_bot.waiting.board import WaitBoard
-from uptime_bot.waiting.reachability import Reachability
+
+if TYPE_CHECKING:  # neither discord.py nor aiohttp is there yet when this is imported
+    from uptime_bot.discordpy.links import Links
+    from uptime_bot.health.verdict import Remedy, Verdict
+    from uptime_bot.waiting.reachability import Reachability
 
 _log = logging.getLogger(__name__)
 
 TICKS_PER_WATCHDOG = 3
 """At the least: systemd asks for a ping at half of the watchdog's time (sd_watchdog_enabled(3))."""
+
+FIRST_TICK_AFTER_S = 0.2
+"""Time for a RESUME to go out, which everybody waits for; a shard that becomes ready has the tick come at once."""
 
 
 class Heartbeat:
@@ -35,9 +38,9 @@ class Heartbeat:
         self,
         *,
         settings: Callable[[], Settings],
-        links: Links,
+        links: "Links",
         waits: WaitBoard,
-        reachability: Reachability,
+        reachability: "Reachability",
         teller: Teller,
         pulse: Pulse,
     ) -> None:
@@ -61,17 +64,20 @@ class Heartbeat:
         """Beat in this loop from now on."""
         if self._loop is not loop:
             self._loop = loop
-            self._due_mono = time.monotonic()
-        self.nudge()
+            self._pulse.beat(loop, FIRST_TICK_AFTER_S)
+        self._tick_in(FIRST_TICK_AFTER_S)
 
     def nudge(self) -> None:
         """Tick at the next turn of the loop: something has changed that should be told at once."""
+        self._tick_in(0.0)
+
+    def _tick_in(self, delay_s: float) -> None:
         if self._loop is None or self._loop.is_closed():
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._due_mono = time.monotonic()
-        self._timer = self._loop.call_at(self._loop.time(), self._tick)
+        self._due_mono = time.monotonic() + delay_s
+        self._timer = self._loop.call_at(self._loop.time() + delay_s, self._tick)
 
     @property
     def tick_s(self) -> float:
@@ -99,6 +105,9 @@ class Heartbeat:
             self._teller.ping()
 
     def _judge_and_act(self, loop: asyncio.AbstractEventLoop, now: float, lag_s: float) -> None:
+        from uptime_bot.health.judge import judge  # late, with all of it: a RESUME need not wait for this
+        from uptime_bot.health.remedies import decide
+
         limits = self._settings().health
         shards = self._sampler.sample(now, limits)
         links = list(self._links)
@@ -119,7 +128,9 @@ class Heartbeat:
         for remedy in decide(verdict, sample, limits, watchdog_armed=self._teller.watchdog_s is not None):
             self._apply(loop, remedy, verdict)
 
-    def _apply(self, loop: asyncio.AbstractEventLoop, remedy: Remedy, verdict: Verdict) -> None:
+    def _apply(self, loop: asyncio.AbstractEventLoop, remedy: "Remedy", verdict: "Verdict") -> None:
+        from uptime_bot.health.verdict import RemedyKind  # late, as above
+
         link = self._sampler.link(remedy.shard)
         match remedy.kind:
             case RemedyKind.ASK_REST:

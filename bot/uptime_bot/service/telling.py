@@ -7,19 +7,22 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from uptime_bot import __version__
 from uptime_bot.contract.health import Health
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
-from uptime_bot.contract.status import SessionStatus, ShardStatus, Status
-from uptime_bot.discordpy.links import ClientLink
-from uptime_bot.health.sample import Sample
 from uptime_bot.health.start_progress import StartProgress
-from uptime_bot.health.verdict import Verdict
-from uptime_bot.health.words import Figures, status_words
 from uptime_bot.service.notify import Notifier
 from uptime_bot.service.restart_pace import CrashRecord
+
+if TYPE_CHECKING:
+    from uptime_bot.contract.status import SessionStatus, Status
+    from uptime_bot.discordpy.links import ClientLink  # discord.py is not there yet when this is imported
+    from uptime_bot.health.sample import Sample
+    from uptime_bot.health.verdict import Verdict
+    from uptime_bot.health.words import Figures
 
 _log = logging.getLogger(__name__)
 
@@ -61,8 +64,10 @@ class Teller:
         self._progress = StartProgress()
         self._verdict: Verdict | None = None
 
-    def tell(self, verdict: Verdict, sample: Sample, links: Sequence[ClientLink]) -> None:
+    def tell(self, verdict: "Verdict", sample: "Sample", links: Sequence["ClientLink"]) -> None:
         """Tell one tick."""
+        from uptime_bot.health.words import status_words  # late: a RESUME need not wait for this
+
         now = sample.at_mono
         ready = sample.was_ready and self._ready_mono is None
         if ready:
@@ -76,7 +81,7 @@ class Teller:
         self._notify(verdict, sample, words, changed=changed, ready=ready)
         self._count_health(now, serves=verdict.health.serves and sample.serving)
 
-    def _notify(self, verdict: Verdict, sample: Sample, words: str, *, changed: bool, ready: bool) -> None:
+    def _notify(self, verdict: "Verdict", sample: "Sample", words: str, *, changed: bool, ready: bool) -> None:
         now, message = sample.at_mono, dict[str, str | int]()
         if ready:
             message["READY"] = 1
@@ -100,7 +105,7 @@ class Teller:
         """Somebody else has set the status, from any thread: the next tick says it anew."""
         self._words = ""
 
-    def trigger(self, verdict: Verdict) -> None:
+    def trigger(self, verdict: "Verdict") -> None:
         """Ask systemd to replace this process, with the reason in the status; no ping follows."""
         if self._triggered:
             return
@@ -124,7 +129,9 @@ class Teller:
             self._forgot_crashes = True
             self._crashes.healthy_for_long()
 
-    def _figures(self, now: float, links: Sequence[ClientLink]) -> Figures:
+    def _figures(self, now: float, links: Sequence["ClientLink"]) -> "Figures":
+        from uptime_bot.health.words import Figures  # late, as above
+
         latencies = [shard.latency_s for link in links for shard in link.shards.values()]
         finite = [latency_s for latency_s in latencies if math.isfinite(latency_s)]
         return Figures(
@@ -134,7 +141,7 @@ class Teller:
             up_s=0.0 if self._ready_mono is None else now - self._ready_mono,
         )
 
-    def _log_change(self, verdict: Verdict, words: str, *, ready: bool) -> None:
+    def _log_change(self, verdict: "Verdict", words: str, *, ready: bool) -> None:
         before = "" if self._verdict is None else self._verdict.health
         if verdict.health in (Health.STARTING, Health.STOPPING):
             return
@@ -154,7 +161,7 @@ class StatusBoard:
         target: str,
         discordpy_version: str,
         token: Callable[[], str | None],
-        session: Callable[[], SessionStatus],
+        session: "Callable[[], SessionStatus]",
     ) -> None:
         self._target = target
         self._discordpy_version = discordpy_version
@@ -171,8 +178,10 @@ class StatusBoard:
         while self._ready_at is None and time.monotonic() < end:  # noqa: ASYNC110 - written by another thread
             await asyncio.sleep(READY_LOOK_EVERY_S)
 
-    def update(self, verdict: Verdict, words: str, sample: Sample, links: Sequence[ClientLink]) -> None:
+    def update(self, verdict: "Verdict", words: str, sample: "Sample", links: Sequence["ClientLink"]) -> None:
         """Publish a tick."""
+        from uptime_bot.contract.status import ShardStatus, Status  # late, as above
+
         at = time.time()
         if self.latest is None or self.latest.health is not verdict.health:
             self._since_at = at

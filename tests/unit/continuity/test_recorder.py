@@ -1,6 +1,7 @@
 """What the recorder is told is found by the next start, and no state of the disk stops the bot."""
 
 import logging
+import os
 import resource
 import signal
 import stat
@@ -9,19 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from harness.invented_events import a_key, a_session, event, objection
-from harness.recordings import AT, QUICK, begun, find, found_in, recorded, resumed
+from harness.recordings import AT, QUICK, begun, find, found_in, recorded, resumed, store_in
 from harness.waiting import until
 from uptime_bot.continuity.compact_process import compact, unfolded
 from uptime_bot.continuity.found import Found, Nothing
 from uptime_bot.continuity.frames import Frame, Kind
+from uptime_bot.continuity.journal import scan
 from uptime_bot.continuity.journal_file import JournalFile
 from uptime_bot.continuity.limits import Limits
 from uptime_bot.continuity.position import read_position
-from uptime_bot.continuity.recorder import Recorder
+from uptime_bot.continuity.recorder import Recorder, close_all
+from uptime_bot.continuity.shard_writer import ShardWriter
+from uptime_bot.continuity.writer import Writer
 
 
 class CompactingAtOnce:
@@ -217,8 +222,8 @@ def test_a_long_life_keeps_no_trace_of_every_batch(tmp_path: Path) -> None:
         file.append([Frame(Kind.EVENT, sequence, 0, 0, b"")])
         ends[sequence] = file.length
     assert len(file._boundaries) <= 1001
-    assert file.boundary(1) == ends[1]
-    assert file.boundary(4999) == ends[4999]
+    assert file.boundary(1) == (ends[1], 1, 1)
+    assert file.boundary(4999) == (ends[4999], 4999, 4999)
     file.close()
 
 
@@ -247,9 +252,130 @@ def test_messages_that_later_ones_make_void_are_not_written(tmp_path: Path) -> N
         recording.recorder.delivered(sequence)
         recording.recorder.last_message(sequence, 1, 2, sequence)
     recording.end()
-    last = found_in(tmp_path).index.guilds[1]
-    assert len(last) < 10
-    assert last[-1].sequence == 1001
+    found = found_in(tmp_path)
+    assert found.frames < 12
+    assert [entry.sequence for entry in found.index.guilds[1]] == [1001]
+
+
+def test_messages_that_a_resume_may_begin_before_are_all_written(tmp_path: Path) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=0.2))
+    for sequence in range(2, 32):
+        recording.recorder.last_message(sequence, 1, sequence % 3, sequence)
+    recording.recorder.delivered(10)
+    recording.end()
+    found = found_in(tmp_path)
+    assert [entry.sequence for entry in found.index.guilds[1]] == [8, 9, 10]
+
+
+def test_messages_and_events_lie_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=0.2))
+    recording.handle(300)
+    recording.flush()
+    descriptor = os.open(recording.files.journal, os.O_RDONLY)
+    state = read_position(recording.files.position)
+    assert state is not None
+    sequences = [entry.sequence for entry in scan(descriptor, state.generation, end=state.journal.length)]
+    os.close(descriptor)
+    recording.end()
+    assert sequences == sorted(sequences)
+
+
+def test_a_message_alone_is_unwritten_until_it_is_in_the_journal(tmp_path: Path) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=0.2))
+    recording.flush()
+    recording.recorder.last_message(2, 1, 2, 2)
+    recording.recorder.parsed(2)
+    recording.recorder.delivered(2)
+    state = read_position(recording.files.position)
+    assert state is not None
+    assert (state.unwritten, state.resume_sequence) == (2, 1)
+    until(lambda: found_in(tmp_path).resume_sequence == 2)
+    recording.end()
+
+
+def test_messages_that_a_disk_cannot_keep_up_with_end_the_recording(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = begun(tmp_path, limits=Limits(batch_s=60.0, most_waiting=100_000))
+    for sequence in range(2, 1000):
+        recording.recorder.last_message(sequence, 1, 2, sequence)
+    assert not recording.recorder.recording
+    assert caplog.text.count("too slow") == 1
+    recording.end()
+
+
+def test_a_message_with_an_impossible_id_ends_the_recording_not_the_thread(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = begun(tmp_path)
+    recording.recorder.last_message(2, 1, 2, -1)
+    until(lambda: not recording.recorder.recording)
+    assert "cannot be recorded" in caplog.text
+    recording.end()
+
+
+def test_a_journal_of_many_tiny_frames_is_compacted_and_its_frames_are_counted_on(tmp_path: Path) -> None:
+    limits = Limits(batch_s=0.001, small_frames=100, settling_s=0.0, growth=2)
+    recording = begun(tmp_path, limits=limits, compact=CompactingAtOnce)
+    for step in range(1, 20):
+        recording.handle(step * 100)
+        recording.flush()
+    recording.end()
+    found = found_in(tmp_path)
+    assert found.head.edition in range(2, 6), "each at twice the frames of the one before, for nothing is folded"
+    assert 0 < found.settled_frames < found.frames == _frames_in(found)
+    assert objection(found) is None
+    again = resumed(tmp_path, found, limits=limits, compact=CompactingAtOnce)
+    again.handle(found.resume_sequence + 1)
+    again.end()
+    assert found_in(tmp_path).head.edition == found.head.edition
+
+
+def test_what_was_found_lets_go_of_its_index(tmp_path: Path) -> None:
+    recorded(tmp_path, 50)
+    found = found_in(tmp_path)
+    again = resumed(tmp_path, found)
+    found.close()
+    found.close()
+    again.handle(90)
+    again.end()
+    assert not found.index.guilds
+    assert objection(found_in(tmp_path)) is None
+
+
+def test_shards_are_closed_together(tmp_path: Path) -> None:
+    keys = [a_key(shard_id=number, shard_count=3) for number in range(3)]
+    writer = Writer(Limits(batch_s=60.0))
+    recorders = [Recorder(store_in(tmp_path).files(key), writer) for key in keys]
+    for number, (key, recorder) in enumerate(zip(keys, recorders, strict=True)):
+        ready = event(f"s{number}", 1)
+        assert ready is not None
+        recorder.begin(a_session(f"s{number}", key), ready)
+        recorder.touch(AT)
+        recorder.delivered(1)
+    assert close_all(recorders, 10.0)
+    assert writer.close(10.0)
+    for number, key in enumerate(keys):
+        found = found_in(tmp_path, key)
+        assert (found.session.session_id, found.clean) == (f"s{number}", True)
+
+
+def test_a_disk_that_hangs_is_waited_for_once_for_all_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(ShardWriter, "step", lambda shard: hangs.wait(30.0))
+    keys = [a_key(shard_id=number, shard_count=3) for number in range(3)]
+    writer = Writer(QUICK)
+    recorders = [Recorder(store_in(tmp_path).files(key), writer) for key in keys]
+    for key, recorder in zip(keys, recorders, strict=True):
+        ready = event("s", 1)
+        assert ready is not None
+        recorder.begin(a_session("s", key), ready)
+    began_at = monotonic()
+    assert not close_all(recorders, 0.2)
+    assert monotonic() - began_at < 0.55
+    monkeypatch.undo()
+    hangs.set()
+    assert writer.close(10.0)
 
 
 def test_a_journal_that_grows_is_compacted_and_goes_on(tmp_path: Path) -> None:
@@ -414,6 +540,10 @@ def test_a_session_has_a_window(tmp_path: Path) -> None:
         found = find(tmp_path, now=AT + timedelta(seconds=away))
         assert isinstance(found, Nothing)
         assert (found.session_ended_at, found.application_id) == (AT, 1234)
+
+
+def _frames_in(found: Found) -> int:
+    return sum(1 for _ in scan(found.descriptor, found.head.generation, end=found.end))
 
 
 def _edition(position: Path) -> int:
