@@ -76,8 +76,9 @@ class LiveClient:
         self._text = ""
         self._shard_id = 0
         # What hear_state() asks of a ShardRecording.
-        recorder = SimpleNamespace(last_message=self._last_message)
-        self._recording = SimpleNamespace(quiet=False, sequence=0, record=self._record, recorder=recorder)
+        self._recording = SimpleNamespace(
+            quiet=False, sequence=0, record=self._record, record_message=self._record_message
+        )
         parsing = Parsing()
         parsing.recording = cast("ShardRecording", self._recording)
         self.state.parsers |= {event: _forgiven(parse) for event, parse in self.state.parsers.items()}
@@ -137,9 +138,9 @@ class LiveClient:
         frame = Frame(Kind.EVENT, self._sequence, guild_id, entity_id, self._text.encode())
         self.frames[self._shard_id].append(frame)
 
-    def _last_message(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
+    def _record_message(self, guild_id: int, channel_id: int, message_id: int) -> None:
         payload = message_id.to_bytes(8, "big")
-        self.frames[self._shard_id].append(Frame(Kind.LAST_MESSAGE, sequence, guild_id, channel_id, payload))
+        self.frames[self._shard_id].append(Frame(Kind.LAST_MESSAGE, self._sequence, guild_id, channel_id, payload))
 
 
 def _forgiven(parse: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
+from struct import Struct
 from threading import Lock
 
 from uptime_bot.continuity.found import Found
@@ -21,9 +22,10 @@ from uptime_bot.continuity.position import (
 _FRAME_BYTES = 200
 """What a waiting frame costs besides its payload."""
 
-_MESSAGE_BYTES = 220
-"""What a waiting last message costs: a tuple and its numbers."""
+_MESSAGE = Struct("=QQQQ")
+"""A waiting last message: sequence, guild, channel, message."""
 
+_pack_message = _MESSAGE.pack
 _frame = tuple.__new__  # a NamedTuple without its constructor's cost
 _LAST_MESSAGE = Kind.LAST_MESSAGE
 
@@ -51,7 +53,7 @@ class Run:
         self.start = start
         self.waiting: list[Frame] = []
         self.bytes_waiting = 0
-        self.last_messages: list[tuple[int, int, int, int]] = []  # sequence, guild, channel, message
+        self.last_messages = bytearray()  # of _MESSAGE, and no list of tuples: the garbage collector would walk those
         self.unwritten = unwritten  # the word's value, or higher than it would have to be: never read back from it
         self.catch_up_to = catch_up_to
 
@@ -64,7 +66,9 @@ class Run:
     @property
     def first_waiting(self) -> int:
         """The lowest sequence that waits; 0 where nothing does."""
-        firsts = (*(frame[1] for frame in self.waiting[:1]), *(message[0] for message in self.last_messages[:1]))
+        firsts = [frame[1] for frame in self.waiting[:1]]
+        if self.last_messages:
+            firsts.append(_MESSAGE.unpack_from(self.last_messages)[0])
         return min(firsts, default=0)
 
 
@@ -84,7 +88,6 @@ class Outbox:
         self._wake = wake
         self._on_full = on_full
         self._most_waiting = most_waiting
-        self._most_messages = most_waiting // _MESSAGE_BYTES
 
     def replace(self, run: Run | None, *, sequence: int = 0) -> None:
         """From now on another session, or none: a record before this is invalid at once. Called by the event loop."""
@@ -122,21 +125,25 @@ class Outbox:
             self._on_full()
 
     def put_last(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
-        """Queue the last message of a channel. Called by the event loop, for every message: each line counts."""
+        """Queue the last message of a channel. Called by the event loop, for every message: each line counts.
+
+        Raises struct.error for numbers that are no ids.
+        """
+        message = _pack_message(sequence, guild_id, channel_id, message_id)
         with self._lock:
             run = self.run
             if run is None:
                 self._pass_over(sequence)
                 return
             messages = run.last_messages
-            messages.append((sequence, guild_id, channel_id, message_id))
+            messages += message
             first = not run.unwritten
             if first:
                 run.unwritten = sequence
                 self.position.store(UNWRITTEN, sequence)
         if first:
             self._wake()
-        elif len(messages) > self._most_messages:
+        elif len(messages) > self._most_waiting:
             self._on_full()
 
     def _pass_over(self, sequence: int) -> None:
@@ -152,7 +159,7 @@ class Outbox:
         bound = self.position.bound()
         with self._lock:
             taken, run.waiting, size = run.waiting, [], run.bytes_waiting
-            messages, run.last_messages = run.last_messages, []
+            messages, run.last_messages = run.last_messages, bytearray()
         if messages:
             taken.extend(_frames_of(messages, bound))
             taken.sort(key=itemgetter(1))
@@ -216,8 +223,9 @@ class Outbox:
         return min(self.position.bound(), unwritten - 1) if unwritten else self.position.bound()
 
 
-def _frames_of(messages: list[tuple[int, int, int, int]], bound: int) -> list[Frame]:
+def _frames_of(packed: bytearray, bound: int) -> list[Frame]:
     """Frames of the last message of each channel, and of all whose sequence is above bound."""
+    messages = list(_MESSAGE.iter_unpack(packed))
     last = {message[2]: message for message in messages if message[0] <= bound}
     above = [message for message in messages if message[0] > bound]
     return [

@@ -62,6 +62,7 @@ class Continuity:
         self.possible = False
         """Whether the installed discord.py has what this needs."""
 
+        self._started_at = datetime.now(UTC)
         self._resumed = False
         self._interactions_dropped = 0
         self._events_set_aside = 0
@@ -205,7 +206,8 @@ class Continuity:
 
     def _lose(self, shard: ShardLink, ended_at: datetime | None, reason: str) -> None:
         """There is no session to go on with: note from when on events may be missing."""
-        if ended_at is not None:
+        # Not where this very process has begun to record another shard meanwhile.
+        if ended_at is not None and ended_at < self._started_at:
             shard.lost_since_at = ended_at.timestamp()
             shard.lost_because = reason
 

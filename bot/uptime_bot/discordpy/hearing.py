@@ -124,7 +124,7 @@ def _hear_messages(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> N
         if _brings_news(create, data, state._get_guild(guild_id)):
             recording.record(guild_id, GuildMark.NONE)
         else:
-            recording.recorder.last_message(recording.sequence, guild_id, int(data["channel_id"]), int(data["id"]))
+            recording.record_message(guild_id, int(data["channel_id"]), int(data["id"]))
 
     def update_and_record(data: Any) -> None:
         recording = parsing.recording

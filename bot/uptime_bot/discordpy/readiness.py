@@ -55,7 +55,9 @@ class Readiness:
     def renew(self) -> None:
         """Another shard's READY is about to cancel the task that gathers all shards': this one is to outlive that."""
         state = self._state
-        if isinstance(state, AutoShardedConnectionState) and not self._task.done():
+        if not isinstance(state, AutoShardedConnectionState):
+            return
+        if self.shard_id in state._ready_tasks or not self._task.done():
             waiting: Any = asyncio.shield(self._task)  # as good as a task to those who gather and cancel
             state._ready_tasks[self.shard_id] = waiting
 
@@ -66,6 +68,8 @@ class Readiness:
 
     def abandon(self) -> None:
         """A new session takes the old one's place; until its READY, the cache is what there is."""
+        if isinstance(self._state, AutoShardedConnectionState) and self._state._ready_task is not None:
+            self._state._ready_task.cancel()  # it gathers all shards; the READY of this one makes another
         self._task.cancel()
         self._fill()
 

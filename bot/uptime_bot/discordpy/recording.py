@@ -95,7 +95,7 @@ class ShardRecording:
         self._careful_until = 0
         # What runs for every event, looked up once.
         self._call_soon = self._loop.call_soon
-        self._state = recorder.state
+        self._state, self._last_message = recorder.state, recorder.last_message
         self._received, self._parsed, self._delivered = recorder.received, recorder.parsed, recorder.delivered
 
     def go_on_from(self, found: Found) -> None:
@@ -177,6 +177,13 @@ class ShardRecording:
         except Exception as exc:  # noqa: BLE001 - the event itself goes on to the bot
             self.fail(exc)
 
+    def record_message(self, guild_id: int, channel_id: int, message_id: int) -> None:
+        """Have it recorded which message is a channel's last."""
+        try:
+            self._last_message(self.sequence, guild_id, channel_id, message_id)
+        except Exception as exc:  # noqa: BLE001 - as above
+            self.fail(exc)
+
     def _hear_of_user(self, user_id: int) -> None:
         guilds = self.state._guilds
         if isinstance(guilds, LazyGuilds):
@@ -191,6 +198,7 @@ class ShardRecording:
         """The process ends, and its events are left to the next; but a voice client that leaves waits for its own."""
         if not self.state._voice_clients:
             return
+        make_mutable(self.state)
         message = discord_utils._from_json(text)
         if message.get("t") in ("VOICE_STATE_UPDATE", "VOICE_SERVER_UPDATE"):
             with muted():

@@ -43,9 +43,6 @@ async def test_one_shard_is_resumed_and_the_other_begins_anew(around: Surroundin
     assert_all_told_once(life)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="renew() passes over a task that is done while its shield is not: on_ready never comes"
-)
 async def test_a_new_session_begins_at_the_moment_that_another_shard_is_ready(around: Surroundings) -> None:
     await lived(around)
     life = Life(await two_shards(), around)
@@ -60,9 +57,6 @@ async def test_a_new_session_begins_at_the_moment_that_another_shard_is_ready(ar
     assert_all_told_once(life)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="abandon() ends what discord.py gathers: on_ready comes before the shard has its READY"
-)
 async def test_it_is_not_ready_while_one_shard_has_no_session(around: Surroundings) -> None:
     await lived(around)
     life = Life(await two_shards(), around)

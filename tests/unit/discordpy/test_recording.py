@@ -104,9 +104,6 @@ async def test_a_resume_that_is_confirmed_does(around: Surroundings) -> None:
         pytest.param(
             False,
             id="its own session",
-            marks=pytest.mark.xfail(
-                strict=True, reason="only go_on_from() makes a client mutable: handled here and again"
-            ),
         ),
         pytest.param(True, id="the session of the life before"),
     ],
