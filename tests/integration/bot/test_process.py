@@ -157,7 +157,7 @@ async def test_the_token_is_nowhere_to_be_seen(tmp_path: Path) -> None:
         await bot.until("the status", (bot.runtime_dir / "control.sock").exists)
         seen = [bot.output, (await get(bot, "/status"))[1], str(bot.notify.messages)]
         seen += [Path(f"/proc/{bot.process.pid}/{name}").read_text() for name in ("cmdline", "environ")]
-        seen += [path.read_text() for path in bot.state_dir.rglob("*") if path.is_file()]
+        seen += [path.read_bytes().decode("latin-1") for path in bot.state_dir.rglob("*") if path.is_file()]
         secret = DEMO_TOKEN.rsplit(".", 1)[1]
         assert not [text for text in seen if DEMO_TOKEN in text or secret in text]
 
