@@ -22,6 +22,9 @@ from uptime_bot.continuity.position import (
 _FRAME_BYTES = 200
 """What a waiting frame costs besides its payload."""
 
+_HURRY_BYTES = 256 * 1024
+"""No batch need grow larger: a large bot's guilds arrive as fast as they are parsed, and would all be in memory."""
+
 _MESSAGE = Struct("=QQQQ")
 """A waiting last message: sequence, guild, channel, message."""
 
@@ -79,13 +82,20 @@ class Outbox:
     """
 
     def __init__(
-        self, position: Position, wake: Callable[[], None], on_full: Callable[[], None], *, most_waiting: int
+        self,
+        position: Position,
+        *,
+        wake: Callable[[], None],
+        hurry: Callable[[], None],
+        on_full: Callable[[], None],
+        most_waiting: int,
     ) -> None:
         self.position = position
         self.run: Run | None = None
         self.resting = False
         self._lock = Lock()  # held for a few instructions, never while anything is written
         self._wake = wake
+        self._hurry = hurry
         self._on_full = on_full
         self._most_waiting = most_waiting
 
@@ -121,6 +131,8 @@ class Outbox:
                 self.position.store(UNWRITTEN, frame[1])
         if first:
             self._wake()
+        if waiting > _HURRY_BYTES:
+            self._hurry()
         if waiting > self._most_waiting:
             self._on_full()
 

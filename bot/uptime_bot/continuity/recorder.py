@@ -40,7 +40,13 @@ class Recorder:
         kept = _opened(files)
         self._position = kept or Position(bytearray(SIZE))
         self._kept = kept is not None
-        self._outbox = Outbox(self._position, writer.wake, self._give_up, most_waiting=writer.limits.most_waiting)
+        self._outbox = Outbox(
+            self._position,
+            wake=writer.wake,
+            hurry=writer.hurry,
+            on_full=self._give_up,
+            most_waiting=writer.limits.most_waiting,
+        )
         writer.add(files, self._outbox)
         self.state: Callable[[Frame], None] = self._outbox.put
         self.last_message: Callable[[int, int, int, int], None] = self._outbox.put_last

@@ -36,6 +36,11 @@ class Writer:
             self._start()
         self._wake.set()
 
+    def hurry(self) -> None:
+        """There is much to write: no waiting for more."""
+        self._hurry.set()
+        self._wake.set()
+
     def give_up(self, outbox: Outbox, reason: str) -> None:
         """Record this shard's session no longer. From any thread."""
         for shard in self._shards:
