@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import signal
 import sys
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from uptime_bot.service.pacing import is_main_process_of_a_unit, wait_for_turn
 from uptime_bot.service.pulse import Pulse
 from uptime_bot.service.reloading import Reloader
 from uptime_bot.service.restart_pace import CrashRecord
-from uptime_bot.service.stopping import Stopper
+from uptime_bot.service.stopping import Stopper, ignore_interrupts
 from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.target import Target, TargetKind, TargetRefused, run_attribute, run_script
 
@@ -247,7 +246,7 @@ class Host:
             self._notifier.send(STATUS=f"gave up: {self._exits.given_up.reason}")
         elif final:
             self._notifier.send(STATUS=f"crashed with exit code {final}")
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ignore_interrupts()
         if self._attachment is not None:
             self._attachment.end()
         self._stopper.wait_until_told()

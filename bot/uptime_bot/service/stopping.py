@@ -111,6 +111,17 @@ class Stopper:
             stream.flush()
 
 
+def ignore_interrupts() -> None:
+    """From here to the end of the process SIGINT means nothing, and neither does one that has been dealt with.
+
+    Where a KeyboardInterrupt leaves an exec() of text, as a dataclass's definition does, CPython notes it as unhandled,
+    whoever catches it later; `python -m` then ends by killing itself with SIGINT, whatever the exit code is
+    (unhandled_keyboard_interrupt in Python/pythonrun.c and Modules/main.c). The next exec() of text takes that back.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    exec("")  # noqa: S102 - for that
+
+
 def _do_in_time(action: Callable[[], None]) -> None:
     thread = threading.Thread(target=action, name="uptime-bot courtesy", daemon=True)
     thread.start()

@@ -90,10 +90,12 @@ class BudgetState:
 class IdentifyBudget:
     """What one application has spent, and when the next IDENTIFY may go out.
 
-    `state` is what the last process left behind. take() spends; sent() or take_back() has to follow.
+    `state` is what the last process left behind. take() spends; sent() or take_back() has to follow. `presumed` is the
+    day's total where Discord has not been heard, or what it said is lost: the least that it gives any application.
     """
 
-    def __init__(self, now: float, state: BudgetState) -> None:
+    def __init__(self, now: float, state: BudgetState, *, presumed: int = TOTAL) -> None:
+        self._presumed = presumed
         self._spent = SpentWindow(DAY_S, BUCKET_S, ((now - age, count) for age, count in state.spent))
         self._sent: dict[int, float] = {shard_id: now - age for shard_id, age in state.turns}
         self._in_flight: dict[int, float] = {}
@@ -162,7 +164,7 @@ class IdentifyBudget:
 
     def leave(self, now: float, shard_id: int, *, shards: int, reserve: float) -> Leave:
         """How long an IDENTIFY of a shard has to wait, and why."""
-        total = TOTAL if self._heard is None else self._heard.limit.total
+        total = self._total
         remaining = self.remaining(now)
         usable = max(total - math.ceil(total * reserve), 1)
         waits = {
@@ -177,9 +179,8 @@ class IdentifyBudget:
 
     def remaining(self, now: float) -> int:
         """What is left of the day: the lesser of what the record and what Discord say."""
-        total = TOTAL if self._heard is None else self._heard.limit.total
         theirs = math.inf if self._heard is None else self._heard.remaining(now)
-        return int(max(min(total - self._spent.count(now), theirs), 0))
+        return int(max(min(self._total - self._spent.count(now), theirs), 0))
 
     def state(self, now: float) -> BudgetState:
         """What the next process has to know."""
@@ -191,6 +192,10 @@ class IdentifyBudget:
             heard=None if self._heard is None else _moved(self._heard, now),
             doubted_for_s=None if self._doubted_at is None else now - self._doubted_at,
         )
+
+    @property
+    def _total(self) -> int:
+        return self._presumed if self._heard is None else self._heard.limit.total
 
     def _concurrency_wait_s(self, now: float, shard_id: int) -> float:
         keys = 1 if self._heard is None else self._heard.limit.max_concurrency

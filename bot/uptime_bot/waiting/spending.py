@@ -15,7 +15,7 @@ from uptime_bot.waiting.identify_budget import BudgetState, IdentifyBudget, Leav
 from uptime_bot.waiting.identify_record import as_json, from_json
 from uptime_bot.waiting.invalid_requests import InvalidRequests
 from uptime_bot.waiting.record_file import NotARecord, RecordFile
-from uptime_bot.waiting.start_limit import StartLimit
+from uptime_bot.waiting.start_limit import TOTAL, StartLimit
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +28,13 @@ SAVE_EVERY_COUNT = 100
 
 
 class IdentifyLedger:
-    """The IDENTIFY budget of one application, in a file where there is one."""
+    """The IDENTIFY budget of one application, in a file where there is one; for `presumed` see IdentifyBudget."""
 
-    def __init__(self, file: RecordFile | None, *, moment: Callable[[], Moment] = this_moment) -> None:
+    def __init__(
+        self, file: RecordFile | None, *, moment: Callable[[], Moment] = this_moment, presumed: int = TOTAL
+    ) -> None:
         self._file = file
+        self._presumed = presumed
         self._moment = moment
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -46,7 +49,7 @@ class IdentifyLedger:
         except NotARecord as exc:
             _log.warning("%s: no IDENTIFY before Discord has said how many are left, or for a day", exc)
             state = BudgetState(doubted_for_s=0.0)
-        budget = IdentifyBudget(self._now(), state or BudgetState())
+        budget = IdentifyBudget(self._now(), state or BudgetState(), presumed=self._presumed)
         if budget.doubted and self._file is not None:
             with suppress(OSError):  # then the next process finds again what this one has found
                 self._file.write(as_json(budget.state(self._now())), self._moment(), durable=False)

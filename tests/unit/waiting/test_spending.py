@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakes.login import FIRST
@@ -18,7 +18,7 @@ from uptime_bot.waiting.elapsed import Moment, elapsed_s, this_moment
 from uptime_bot.waiting.identify_budget import Hold, Leave
 from uptime_bot.waiting.record_file import RecordFile
 from uptime_bot.waiting.spending import IdentifyLedger, RefusalLedger, Spending
-from uptime_bot.waiting.start_limit import StartLimit
+from uptime_bot.waiting.start_limit import DAY_S, TOTAL, StartLimit
 from uptime_drill.discord.budgets import IdentifyVerdict, SessionStarts
 
 LIMIT = StartLimit(total=1000, remaining=900, reset_after_s=3600, max_concurrency=1)
@@ -39,8 +39,8 @@ class Machine:
         self.at_s = 20.0
 
 
-def ledger_at(path: Path, machine: Machine) -> IdentifyLedger:
-    return IdentifyLedger(RecordFile(path, "1", moment=machine.moment), moment=machine.moment)
+def ledger_at(path: Path, machine: Machine, *, presumed: int = TOTAL) -> IdentifyLedger:
+    return IdentifyLedger(RecordFile(path, "1", moment=machine.moment), moment=machine.moment, presumed=presumed)
 
 
 def take(ledger: IdentifyLedger) -> Leave:
@@ -57,20 +57,23 @@ GAPS_S = st.sampled_from([6.0, 0.0, 0.5, 6.0, 6.0, 6.0, 6.0, 100.0, 2000.0, 20_0
 
 
 class Life:
-    """One application on one machine through everything that may happen, against Discord's own count."""
+    """One application on one machine through everything that may happen, against Discord's own count.
 
-    def __init__(self, folder: Path) -> None:
+    Discord gives no application fewer than a thousand; the few that `total` stands for are presumed as those are.
+    """
+
+    def __init__(self, folder: Path, *, total: int = 8) -> None:
         self.path = folder / "identifies-1.json"
         self.machine = Machine()
         self.now = 0.0
-        self.discord: SessionStarts = discord_(total=8)
+        self.discord: SessionStarts = discord_(total)
         self.disk_full = False
         self.ledger = self.process()
         self.ledger.hear(limit_of(self.discord, self.now), self.ledger.mark())  # the first start ever has a login
         assert self.ledger.save(durable=False)
 
     def process(self) -> IdentifyLedger:
-        return ledger_at(self.path, self.machine)
+        return ledger_at(self.path, self.machine, presumed=self.discord.total)
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
@@ -119,6 +122,7 @@ class Life:
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(ACTIONS, GAPS_S, st.booleans()), min_size=60, max_size=150), st.booleans())
+@example(steps=[("corrupt", 6.0, False), ("identify", 90_000.0, False), *[("identify", 6.0, False)] * 60], rest=False)
 def test_nothing_that_happens_resets_the_token(steps: Sequence[tuple[str, float, bool]], rest: bool) -> None:
     """Starts, crashes at each point, damaged files, full disks, reboots, a REST that answers now and then or never."""
     with TemporaryDirectory() as folder:
@@ -150,6 +154,19 @@ def test_the_same_misfortune_again_and_again_does_not_reset_the_token(
             life.passes(6.0)
             life.step(action, rest_answers=rest_answers)
     assert 0 < life.discord.used <= 7 or not rest_answers
+
+
+def test_a_lost_record_and_a_silent_day_leave_the_thousand_that_each_application_has(tmp_path: Path) -> None:
+    """With the record Discord's own total is lost: the least that there is counts, and from nothing."""
+    life = Life(tmp_path, total=TOTAL)
+    life.step("corrupt", rest_answers=False)
+    life.step("identify", rest_answers=False)
+    assert life.discord.used == 0
+    life.passes(DAY_S)
+    for _ in range(1500):
+        life.passes(6.0)
+        life.step("crash after the IDENTIFY", rest_answers=False)
+    assert TOTAL / 2 <= life.discord.used <= TOTAL * 0.9
 
 
 def test_the_wall_clock_is_not_asked(tmp_path: Path) -> None:
