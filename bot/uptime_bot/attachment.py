@@ -1,16 +1,16 @@
-"""Puts the heartbeat, the side thread and the adapter together, once discord.py may be imported.
-
-What needs neither discord.py nor aiohttp is imported with this module, while OpenSSL is busy (service/early_import.py).
-"""
+"""Puts the heartbeat, the side thread and the adapter together, once discord.py may be imported."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-# What the adapter will import of this, while there is time.
-from uptime_bot.continuity import fold_policy, gaps, identity, recorder, set_aside, store, writer  # noqa: F401
+import discord
+
 from uptime_bot.contract.settings import Settings
+from uptime_bot.discordpy.attach import attach
+from uptime_bot.discordpy.continuing import Continuity
+from uptime_bot.discordpy.links import Links
+from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.service.bridging import Bridge
 from uptime_bot.service.control_socket import serve_control_socket
 from uptime_bot.service.exits import ExitNote
@@ -23,10 +23,8 @@ from uptime_bot.service.stall_recorder import record_stalls
 from uptime_bot.service.telling import StatusBoard, Teller
 from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.waiting.board import WaitBoard
+from uptime_bot.waiting.reachability import Reachability
 from uptime_bot.waiting.spending import Spending
-
-if TYPE_CHECKING:
-    from uptime_bot.discordpy.continuing import Continuity
 
 SIDE_THREAD_END_S = 1.0
 
@@ -44,7 +42,7 @@ class Attachment:
     board: StatusBoard
     heartbeat: Heartbeat
     side: SideThread
-    continuity: "Continuity"
+    continuity: Continuity
 
     def stopping(self) -> None:
         """The process was asked to stop."""
@@ -76,15 +74,6 @@ def attach_to_discordpy(
     purse: TokenPurse,
 ) -> Attachment:
     """Attach to discord.py's classes and start the side thread."""
-    # Late: these need discord.py or aiohttp.
-    import discord
-
-    from uptime_bot.discordpy.attach import attach
-    from uptime_bot.discordpy.continuing import Continuity
-    from uptime_bot.discordpy.links import Links
-    from uptime_bot.discordpy.surroundings import Surroundings
-    from uptime_bot.waiting.reachability import Reachability
-
     first = settings()
     links, waits = Links(), WaitBoard()
     reachability = Reachability(api_url=first.discord.api_url, timeout_s=lambda: settings().health.rest_timeout_s)

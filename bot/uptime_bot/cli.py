@@ -24,12 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from uptime_bot.service.early_import import begin_early_import  # late: check-config needs none of it
-
     gc.disable()  # what is imported stays, and to look through it takes 40 ms; the host enables it for the bot's code
     try:
-        begin_early_import()
-        from uptime_bot.run import run  # late: now there is time for it
+        from uptime_bot.run import run  # late: check-config needs none of it
 
         return run(lambda: _load(options), tuple(options.arguments), os.environ)
     finally:

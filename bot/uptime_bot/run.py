@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from uptime_bot import __version__
-from uptime_bot.attachment import Attachment, attach_to_discordpy
 from uptime_bot.continuity.store import RecordStore
 from uptime_bot.contract.config_error import ConfigError
 from uptime_bot.contract.exit_codes import ExitCode
@@ -30,6 +29,7 @@ from uptime_bot.service.token_purse import TokenPurse
 from uptime_bot.target import Target, TargetKind, TargetRefused, run_attribute, run_script
 
 if TYPE_CHECKING:
+    from uptime_bot.attachment import Attachment
     from uptime_bot.contract.status import Status
 
 _log = logging.getLogger(__name__)
@@ -178,6 +178,8 @@ class Host:
                 ) from exc
 
     def _attach(self) -> None:
+        from uptime_bot.attachment import attach_to_discordpy  # late: it imports discord.py, which the pace may put off
+
         self._attachment = attach_to_discordpy(
             settings=lambda: self._settings,
             target=self._target.name,
