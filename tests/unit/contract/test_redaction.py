@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from timeit import timeit
@@ -336,5 +337,8 @@ def test_a_record_without_a_token_costs_little() -> None:
     record = logging.LogRecord(
         "discord", 20, "f", 1, "Shard ID %s has connected (Session ID: %s).", (0, "abc" * 9), None
     )
-    per_record_s = min(timeit(lambda: cleans.filter(record), number=2000) / 2000 for _ in range(5))
+    # CPU of this thread: what else the machine does is none of its cost.
+    per_record_s = min(
+        timeit(lambda: cleans.filter(record), timer=time.thread_time, number=2000) / 2000 for _ in range(5)
+    )
     assert per_record_s < 20e-6, "2 to 5 us where it was measured; the rest is room for a slow machine"
