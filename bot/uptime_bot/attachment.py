@@ -115,6 +115,7 @@ def attach_to_discordpy(
         is_stopping=lambda: exits.stop_asked,
         longest_s=lambda: settings().health.start_deadline_s,
         watchdog_s=watchdog_s,
+        replays=lambda: continuity.resumed,
         on_told=teller.told_otherwise,
     )
     side = _start_side_thread(settings, board, pulse, bridge)

@@ -11,8 +11,10 @@ PLACES = (
 def snapshot(machine: Machine) -> str:
     """Every path below PLACES with its kind, mode, owner, size, time of change and link target.
 
-    Byte code and the times of directories are left out: running Python writes the one and so changes the other.
+    Byte code and the times of directories are left out: running Python writes the one and so changes the other. So is
+    what a running bot itself writes down of its sessions and of what it has spent, at any time.
     """
-    files = f"find {PLACES} ! -type d ! -name '*.pyc' -printf '%p %y %m %u %s %T@ %l\\n'"
-    directories = f"find {PLACES} -type d ! -name __pycache__ -printf '%p %m %u\\n'"
+    others = f"{PLACES} -path '/var/lib/uptime-bot/*' -prune -o"
+    files = f"find {others} ! -type d ! -name '*.pyc' -printf '%p %y %m %u %s %T@ %l\\n'"
+    directories = f"find {others} -type d ! -name __pycache__ -printf '%p %m %u\\n'"
     return machine.run("sh", "-c", f"{{ {files}; {directories}; }} 2>/dev/null | sort").stdout

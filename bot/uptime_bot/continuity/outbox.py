@@ -107,7 +107,7 @@ class Outbox:
             elif isinstance(run.start, Beginning):
                 self.position.begin(sequence)
             self.run, self.resting = run, False
-        self._wake()
+        self._hurry()  # until it is in its place, a new session cannot be resumed
 
     def rest(self) -> None:
         """Nothing is recorded any more, and what is recorded stays. Called by the event loop."""

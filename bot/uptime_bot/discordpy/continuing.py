@@ -63,7 +63,9 @@ class Continuity:
         """Whether the installed discord.py has what this needs."""
 
         self._started_at = datetime.now(UTC)
-        self._resumed = False
+        self.resumed = False
+        """Whether this process went on with a session of the one before."""
+
         self._interactions_dropped = 0
         self._events_set_aside = 0
         self._last_gap: Gap | None = None
@@ -74,7 +76,7 @@ class Continuity:
 
         gap = self._last_gap
         return SessionStatus(
-            resumed=self._resumed,
+            resumed=self.resumed,
             recorded=bool(self._recorders) and all(recorder.recording for recorder in self._recorders.values()),
             events_set_aside=self._events_set_aside,
             interactions_dropped=self._interactions_dropped,
@@ -151,7 +153,7 @@ class Continuity:
 
     def _go_on(self, link: ClientLink, shard: ShardLink, recording: ShardRecording, found: Found) -> Session:
         recording.go_on_from(found)
-        self._resumed = True
+        self.resumed = True
         shard.refill = PendingRefill(
             link.client._connection, found, link.becoming_ready, lambda exc: self._damaged(shard, exc)
         )

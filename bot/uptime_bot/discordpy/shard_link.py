@@ -158,6 +158,11 @@ class ShardLink:
             if alive_at is not None and self.lost_since_at is None:
                 self.lost_since_at, self.lost_because = alive_at, "the one before was over"
 
+    def give_session_up(self) -> None:
+        """It is deaf and could not be cured: the next process is not to go on with it."""
+        if self.recording is not None:
+            self.recording.recorder.forget()
+
     def cannot_read(self, sequence: int | None) -> bool:
         """The frame behind an event could not be read; True when that is the second time, and it is passed over."""
         again = sequence is not None and self.unreadable_behind == sequence

@@ -41,6 +41,7 @@ class Bridge:
         is_stopping: Callable[[], bool],
         longest_s: Callable[[], float],
         watchdog_s: float | None,
+        replays: Callable[[], bool],
         on_told: Callable[[], None],
     ) -> None:
         self._notifier = notifier
@@ -49,6 +50,8 @@ class Bridge:
         self._is_ready = is_ready
         self._is_stopping = is_stopping
         self._longest_s = longest_s
+        self._watchdog_s = watchdog_s
+        self._replays = replays
         self._on_told = on_told
         self.every_s = EVERY_S if watchdog_s is None else min(EVERY_S, watchdog_s / LOOKS_PER_WATCHDOG)
         self._gap: Gap | None = None
@@ -68,6 +71,10 @@ class Bridge:
         """Look once; sends something only inside a gap that has not lasted too long."""
         gap = None if self._is_stopping() else self._gap_now()
         self._count(gap, now_mono)
+        if gap is Gap.BUSY_START and self._is_stuck_in_a_replay():
+            # systemd's own watchdog begins with READY, and the session does not wait for the end of a start's time.
+            self._notifier.send(WATCHDOG="trigger", STATUS="stalled: an event that is replayed blocks the event loop")
+            return
         if gap is None or self._spent_s[gap] >= self._longest_s():
             return
         lasted_s = now_mono - self._since_mono
@@ -79,6 +86,9 @@ class Bridge:
         else:
             self._notifier.send(EXTEND_TIMEOUT_USEC=EXTEND_BY_S * 1_000_000, STATUS=words)
         self._on_told()
+
+    def _is_stuck_in_a_replay(self) -> bool:
+        return self._watchdog_s is not None and self._replays() and self._pulse.overdue_s >= self._watchdog_s
 
     def _count(self, gap: Gap | None, now_mono: float) -> None:
         if gap is None or gap is not self._gap:

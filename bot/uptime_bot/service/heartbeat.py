@@ -142,6 +142,8 @@ class Heartbeat:
                 log_event(_log, Event.DEAF, "deaf: %s; closing the socket and %s", remedy.reason, action)
                 self._start(loop, link.drop(forget_session=remedy.kind is RemedyKind.REIDENTIFY), "drop a deaf shard")
             case RemedyKind.TRIGGER:
+                if link is not None:
+                    link.give_session_up()
                 self._teller.trigger(verdict)
             case _:
                 pass  # the shard is gone since it was sampled

@@ -45,6 +45,7 @@ class Scene:
             is_stopping=lambda: self.stopping,
             longest_s=lambda: longest_s,
             watchdog_s=watchdog_s,
+            replays=lambda: False,
             on_told=on_told,
         )
 
