@@ -39,7 +39,7 @@ class Writer:
     def hurry(self) -> None:
         """There is much to write: no waiting for more."""
         self._hurry.set()
-        self._wake.set()
+        self.wake()
 
     def give_up(self, outbox: Outbox, reason: str) -> None:
         """Record this shard's session no longer. From any thread."""
