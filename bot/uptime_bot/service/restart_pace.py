@@ -10,13 +10,12 @@ from pathlib import Path
 
 from uptime_bot.contract.atomic_file import write_atomically
 from uptime_bot.contract.settings import RestartSettings
+from uptime_bot.waiting.elapsed import boot_id
 
 _log = logging.getLogger(__name__)
 
 EARNED_AFTER_S = 1.0
 """A run that has served for as long, and longer than it was made to wait, has earned its restart."""
-
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def pace_s(unclean_starts: int, settings: RestartSettings) -> float:
@@ -77,7 +76,7 @@ class CrashRecord:
     def _read(self) -> tuple[int, bool]:
         try:
             record = json.loads(self._path.read_text(encoding="utf-8"))
-            if record["boot_id"] != _boot_id():
+            if record["boot_id"] != boot_id():
                 return 0, False
             return max(int(record["unclean_starts"]), 0), record.get("earned") is True
         except FileNotFoundError:
@@ -87,15 +86,8 @@ class CrashRecord:
             return 0, False
 
     def _write(self, unclean_starts: int, *, earned: bool = False) -> None:
-        record = {"unclean_starts": unclean_starts, "earned": earned, "boot_id": _boot_id()}
+        record = {"unclean_starts": unclean_starts, "earned": earned, "boot_id": boot_id()}
         try:
             write_atomically(self._path, json.dumps(record).encode(), durable=False)
         except OSError as exc:
             _log.warning("cannot write the crash record %s: %s; restarts are not paced, ignoring", self._path, exc)
-
-
-def _boot_id() -> str:
-    try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

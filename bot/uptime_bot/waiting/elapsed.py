@@ -26,10 +26,14 @@ def elapsed_s(earlier: Moment, later: Moment) -> float:
     return max(later.at_s - earlier.at_s, 0.0)
 
 
+def boot_id() -> str:
+    """Tells this boot from any other; empty where the kernel does not say."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
 def this_moment() -> Moment:
     """Now."""
-    try:
-        boot = BOOT_ID.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        boot = ""
-    return Moment(boot=boot, at_s=time.clock_gettime(time.CLOCK_BOOTTIME))
+    return Moment(boot=boot_id(), at_s=time.clock_gettime(time.CLOCK_BOOTTIME))

@@ -1,6 +1,7 @@
 """A small file of what was spent, which says how old it is by a clock that nobody can turn."""
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import Any
 
 from uptime_bot.contract.atomic_file import write_atomically
 from uptime_bot.waiting.elapsed import Moment, elapsed_s, this_moment
+
+_log = logging.getLogger(__name__)
 
 _LARGEST_BYTES = 256 * 1024
 _VERSION = 1
@@ -25,6 +28,7 @@ class RecordFile:
         self.path = path
         self._owner = owner
         self._moment = moment
+        self._unsaved: str | None = None
 
     def read(self, parse: Callable[[Any, float], Any]) -> Any:
         """Call `parse` with the record and its age in seconds; None where there is no file. Raises NotARecord.
@@ -62,3 +66,15 @@ class RecordFile:
         """Replace it; `moment` is when the record was true. Raises OSError."""
         content = {"version": _VERSION, "of": self._owner, "boot": moment.boot, "at_s": moment.at_s, "record": record}
         write_atomically(self.path, json.dumps(content).encode(), durable=durable)
+
+    def save(self, record: Any, moment: Moment, *, durable: bool, otherwise: str) -> bool:
+        """Do write(); where that is not possible, False, and logged once with what happens `otherwise`."""
+        problem: str | None = None
+        try:
+            self.write(record, moment, durable=durable)
+        except OSError as exc:
+            problem = exc.strerror or type(exc).__name__
+        if problem is not None and problem != self._unsaved:
+            _log.warning("cannot write %s: %s; %s", self.path, problem, otherwise)
+        self._unsaved = problem
+        return problem is None

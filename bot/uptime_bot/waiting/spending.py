@@ -38,7 +38,6 @@ class IdentifyLedger:
         self._moment = moment
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._unsaved: str | None = None
         self._budget = self._loaded()
 
     def _loaded(self) -> IdentifyBudget:
@@ -71,15 +70,9 @@ class IdentifyLedger:
             moment = self._moment()
             with self._lock:
                 state = self._budget.state(moment.at_s)
-            problem: str | None = None
-            try:
-                self._file.write(as_json(state), moment, durable=durable)
-            except OSError as exc:
-                problem = exc.strerror or type(exc).__name__
-            if problem is not None and problem != self._unsaved:
-                _log.warning("cannot write %s: %s; IDENTIFYs wait for Discord's own count", self._file.path, problem)
-            self._unsaved = problem
-        return problem is None
+            return self._file.save(
+                as_json(state), moment, durable=durable, otherwise="IDENTIFYs wait for Discord's own count"
+            )
 
     def confirm(self, *, saved: bool) -> bool:
         """Whether what was taken may be used: it is on record, or Discord itself was heard within the last minute."""
@@ -133,7 +126,6 @@ class RefusalLedger:
         self._writing = threading.Lock()
         self._unwritten = 0
         self._written_at = 0.0
-        self._unsaved: str | None = None
         self._requests = self._loaded(limit)
 
     def _loaded(self, limit: int) -> InvalidRequests:
@@ -187,14 +179,7 @@ class RefusalLedger:
             with self._lock:
                 ages = self._requests.ages(moment.at_s)
                 self._unwritten, self._written_at = 0, moment.at_s
-            problem: str | None = None
-            try:
-                self._file.write(ages, moment, durable=False)
-            except OSError as exc:
-                problem = exc.strerror or type(exc).__name__
-            if problem is not None and problem != self._unsaved:
-                _log.warning("cannot write %s: %s; a restart forgets refused requests", self._file.path, problem)
-            self._unsaved = problem
+            self._file.save(ages, moment, durable=False, otherwise="a restart forgets refused requests")
 
 
 def _refusals_from_json(found: object, older_by_s: float) -> list[tuple[float, int]]:

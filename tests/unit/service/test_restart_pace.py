@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uptime_bot.contract.settings import RestartSettings
-from uptime_bot.service.restart_pace import BOOT_ID, CrashRecord, pace_s
+from uptime_bot.service.restart_pace import CrashRecord, pace_s
+from uptime_bot.waiting.elapsed import BOOT_ID
 
 DEFAULTS = RestartSettings()
 COUNTS = st.integers(0, 80) | st.integers(0, 10**400)
