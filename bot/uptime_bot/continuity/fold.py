@@ -9,7 +9,8 @@ from collections.abc import Callable
 from uptime_bot.continuity import fold_channels, fold_events, fold_guild, fold_members, fold_voice
 from uptime_bot.continuity.fold_frame import dump, load
 from uptime_bot.continuity.fold_policy import Policy, UnfoldableError
-from uptime_bot.continuity.fold_state import CORRECTIONS, Data, FoldedGuild, Witness
+from uptime_bot.continuity.fold_state import Data, FoldedGuild, Witness
+from uptime_bot.continuity.frames import CORRECTIONS
 
 __all__ = ["CORRECTIONS", "Data", "FoldedGuild", "Policy", "UnfoldableError", "Witness", "dump", "fold", "load", "stub"]
 

@@ -14,7 +14,8 @@ key "uptime_bot", which holds, each where it is needed:
 from typing import Any
 
 from uptime_bot.continuity.fold_policy import Policy
-from uptime_bot.continuity.fold_state import CORRECTIONS, Data, FoldedGuild, Witness, facts_of, is_large
+from uptime_bot.continuity.fold_state import Data, FoldedGuild, Witness, facts_of, is_large
+from uptime_bot.continuity.frames import CORRECTIONS
 
 
 def dump(guild: FoldedGuild) -> Data:

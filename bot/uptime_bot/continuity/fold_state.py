@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from uptime_bot.continuity.fold_policy import Policy, UnfoldableError
+from uptime_bot.continuity.frames import CORRECTIONS
 
 Data = dict[str, Any]
-
-CORRECTIONS = "uptime_bot"
-"""The key, in a folded GUILD_CREATE, of what a GUILD_CREATE has no words for; see discordpy/corrections.py."""
 
 _COLLECTIONS = frozenset(
     {

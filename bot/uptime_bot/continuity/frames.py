@@ -3,6 +3,9 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+CORRECTIONS = "uptime_bot"
+"""The key of a GUILD frame under which stands what no GUILD_CREATE can say; fold_frame.py says what there is."""
+
 
 class Kind(IntEnum):
     """What a frame holds."""

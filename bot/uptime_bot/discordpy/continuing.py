@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import yarl
@@ -38,6 +37,7 @@ from uptime_bot.discordpy.shard_link import ShardLink
 
 if TYPE_CHECKING:
     from uptime_bot.contract.status import SessionStatus
+from uptime_bot.waiting.off_loop import begin_off_loop
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Continuity:
         """Keep what REST said at this login for the next one."""
         if self._resumes and link.token is not None and link.answers:
             path, answers = self._identity_path(link.token), link.known | link.answers
-            _beside(lambda: write_identity(path, answers))
+            begin_off_loop(lambda: write_identity(path, answers))
 
     def _identity_path(self, token: Token) -> Path:
         return self._store.state_dir / FOLDER / token.fingerprint / "identity.json"
@@ -219,7 +219,7 @@ class Continuity:
             return
         gap = Gap(shard.shard_id, since_at, time.time(), shard.lost_because)
         self._last_gap = gap
-        _beside(lambda: self._gaps.add(gap))
+        begin_off_loop(lambda: self._gaps.add(gap))
         log_event(
             _log,
             Event.EVENTS_LOST,
@@ -318,11 +318,6 @@ def _drop_ghosts(state: "ConnectionState[Any]", recording: ShardRecording, ready
         guild = state._get_guild(guild_id)
         if guild is not None:
             state._remove_guild(guild)
-
-
-def _beside(action: Callable[[], None]) -> None:
-    """Do what may wait for a disk in a thread of its own."""
-    Thread(target=action, name="uptime-bot notes", daemon=True).start()
 
 
 def _clock(at: float) -> str:

@@ -9,7 +9,8 @@ import discord
 from discord.channel import _guild_channel_factory
 from discord.threads import ThreadMember
 
-CORRECTIONS = "uptime_bot"
+from uptime_bot.continuity.frames import CORRECTIONS
+
 _UPDATED = (
     "name",
     "discriminator",

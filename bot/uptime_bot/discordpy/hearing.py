@@ -25,8 +25,6 @@ OF_A_GUILD = (
 )
 """Events that change what a guild holds, named by their guild_id."""
 
-UNKNOWN = 0
-
 OF_A_MEMBER = ("GUILD_MEMBER_UPDATE", "PRESENCE_UPDATE")
 """Events that may change a user, whom all guilds share."""
 
@@ -57,7 +55,7 @@ def _wrap(parsers: dict[str, Parse], event: str, parsing: Parsing, ids: Callable
             try:
                 guild_id, entity_id = ids(data)
             except (KeyError, TypeError, ValueError, AttributeError):
-                guild_id = entity_id = UNKNOWN  # odd data: the parser refuses it as well
+                guild_id = entity_id = GuildMark.NONE  # odd data: the parser refuses it as well
             if guild_id or event == "USER_UPDATE":
                 recording.record(guild_id, entity_id)
         parse(data)
@@ -113,29 +111,23 @@ def _hear_messages(parsers: dict[str, Parse], state: Any, parsing: Parsing) -> N
 
     Unless it brings news of its author or of its thread: Message() takes those over into the cache.
     """
-    create, update = parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"]
+    for event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+        parsers[event] = _hearing_news(parsers[event], state, parsing, is_last=event == "MESSAGE_CREATE")
 
-    def create_and_record(data: Any) -> None:
+
+def _hearing_news(parse: Parse, state: Any, parsing: Parsing, *, is_last: bool) -> Parse:
+    def parse_and_record(data: Any) -> None:
         recording = parsing.recording
         if recording is None or "guild_id" not in data:
-            create(data)
+            parse(data)
             return
         guild_id = int(data["guild_id"])
-        if _brings_news(create, data, state._get_guild(guild_id)):
+        if _brings_news(parse, data, state._get_guild(guild_id)):
             recording.record(guild_id, GuildMark.NONE)
-        else:
+        elif is_last:
             recording.record_message(guild_id, int(data["channel_id"]), int(data["id"]))
 
-    def update_and_record(data: Any) -> None:
-        recording = parsing.recording
-        if recording is None or "guild_id" not in data:
-            update(data)
-            return
-        guild_id = int(data["guild_id"])
-        if _brings_news(update, data, state._get_guild(guild_id)):
-            recording.record(guild_id, GuildMark.NONE)
-
-    parsers["MESSAGE_CREATE"], parsers["MESSAGE_UPDATE"] = create_and_record, update_and_record
+    return parse_and_record
 
 
 def _brings_news(parse: Parse, data: Any, guild: discord.Guild | None) -> bool:

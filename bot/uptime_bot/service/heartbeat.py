@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
+from uptime_bot.discordpy.links import Links
 from uptime_bot.health.sample import RestSample, RestState, Sample
 from uptime_bot.service.pulse import Pulse
 from uptime_bot.service.sampling import ShardSampler
 from uptime_bot.service.telling import Teller
 from uptime_bot.waiting.board import WaitBoard
+from uptime_bot.waiting.reachability import Reachability
 
-if TYPE_CHECKING:  # neither discord.py nor aiohttp is there yet when this is imported
-    from uptime_bot.discordpy.links import Links
-    from uptime_bot.health.verdict import Remedy, Verdict
-    from uptime_bot.waiting.reachability import Reachability
+if TYPE_CHECKING:
+    from uptime_bot.health.verdict import Remedy, Verdict  # late where it runs: a RESUME need not wait for this
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +38,9 @@ class Heartbeat:
         self,
         *,
         settings: Callable[[], Settings],
-        links: "Links",
+        links: Links,
         waits: WaitBoard,
-        reachability: "Reachability",
+        reachability: Reachability,
         teller: Teller,
         pulse: Pulse,
     ) -> None:

@@ -1,13 +1,9 @@
 """Samples every shard of every client, under names that tell them apart."""
 
-from typing import TYPE_CHECKING
-
 from uptime_bot.contract.settings import HealthSettings
+from uptime_bot.discordpy.links import Links
+from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardSample
-
-if TYPE_CHECKING:  # discord.py is not there yet when this is imported
-    from uptime_bot.discordpy.links import Links
-    from uptime_bot.discordpy.shard_link import ShardLink
 
 USUAL_HEARTBEAT_S = 45.0
 """What Discord's documentation gives as the interval; the longest that a missing ACK stays unseen, beside its grace."""
@@ -19,7 +15,7 @@ PROVED_AFTER = 2.0
 class ShardSampler:
     """Remembers which link was sampled under which name."""
 
-    def __init__(self, links: "Links") -> None:
+    def __init__(self, links: Links) -> None:
         self._links = links
         self._named: dict[str, ShardLink] = {}
 
@@ -37,6 +33,6 @@ class ShardSampler:
             for name, shard in self._named.items()
         )
 
-    def link(self, name: str | None) -> "ShardLink | None":
+    def link(self, name: str | None) -> ShardLink | None:
         """The shard that was sampled under a name."""
         return None if name is None else self._named.get(name)

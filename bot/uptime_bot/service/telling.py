@@ -13,13 +13,13 @@ from uptime_bot import __version__
 from uptime_bot.contract.health import Health
 from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
+from uptime_bot.discordpy.links import ClientLink
 from uptime_bot.health.start_progress import StartProgress
 from uptime_bot.service.notify import Notifier
 from uptime_bot.service.restart_pace import CrashRecord
 
 if TYPE_CHECKING:
     from uptime_bot.contract.status import SessionStatus, Status
-    from uptime_bot.discordpy.links import ClientLink  # discord.py is not there yet when this is imported
     from uptime_bot.health.sample import Sample
     from uptime_bot.health.verdict import Verdict
     from uptime_bot.health.words import Figures
@@ -64,7 +64,7 @@ class Teller:
         self._progress = StartProgress()
         self._verdict: Verdict | None = None
 
-    def tell(self, verdict: "Verdict", sample: "Sample", links: Sequence["ClientLink"]) -> None:
+    def tell(self, verdict: "Verdict", sample: "Sample", links: Sequence[ClientLink]) -> None:
         """Tell one tick."""
         from uptime_bot.health.words import status_words  # late: a RESUME need not wait for this
 
@@ -129,7 +129,7 @@ class Teller:
             self._forgot_crashes = True
             self._crashes.healthy_for_long()
 
-    def _figures(self, now: float, links: Sequence["ClientLink"]) -> "Figures":
+    def _figures(self, now: float, links: Sequence[ClientLink]) -> "Figures":
         from uptime_bot.health.words import Figures  # late, as above
 
         latencies = [shard.latency_s for link in links for shard in link.shards.values()]
@@ -178,7 +178,7 @@ class StatusBoard:
         while self._ready_at is None and time.monotonic() < end:  # noqa: ASYNC110 - written by another thread
             await asyncio.sleep(READY_LOOK_EVERY_S)
 
-    def update(self, verdict: "Verdict", words: str, sample: "Sample", links: Sequence["ClientLink"]) -> None:
+    def update(self, verdict: "Verdict", words: str, sample: "Sample", links: Sequence[ClientLink]) -> None:
         """Publish a tick."""
         from uptime_bot.contract.status import ShardStatus, Status  # late, as above
 
