@@ -9,12 +9,11 @@ import os
 import runpy
 import sys
 import zipfile
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class TargetRefused(Exception):  # noqa: N818 - the state is the name
@@ -29,8 +28,7 @@ class TargetKind(StrEnum):
     BUILT_IN = "built-in"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """A parsed TARGET."""
 
     kind: TargetKind

@@ -26,7 +26,8 @@ def in_turn(number: int) -> tuple[str, str]:
 def environ_of(folder: Path, **more: str) -> dict[str, str]:
     """The environment of both sides."""
     own = {"STATE_DIRECTORY": str(folder / "state"), "RUNTIME_DIRECTORY": str(folder / "run"), "PYTHONUNBUFFERED": "1"}
-    return dict(os.environ) | own | more
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | own | more
 
 
 def table(pairs: Sequence[tuple[Figures, Figures]]) -> dict[str, dict[str, float]]:

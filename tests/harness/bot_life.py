@@ -55,7 +55,7 @@ class Life:
     """One process with one client; `heard` is what was dispatched to it, in order."""
 
     def __init__(self, client: discord.Client, around: Surroundings, *, delivery: str = "dispatched") -> None:
-        settings = replace(SessionSettings(), delivery=delivery)
+        settings = SessionSettings(delivery=delivery)
         folder = around.settings().paths.state_dir
         self.around = replace(around, continuity=Continuity(folder, folder, lambda: settings))
         self.continuity.possible = True
@@ -71,7 +71,6 @@ class Life:
 
         self._sequences: dict[int, int] = {}
         _hear_ready(client, self.links, self.around)
-        self.continuity.hear(self.link)
         dispatch = self.state.dispatch
 
         def note_and_dispatch(event: str, *args: Any) -> None:

@@ -63,7 +63,7 @@ def hash_of(session_id: str, sequence: int) -> int:
 def objection(found: Found) -> str | None:
     """What in the record is not as it must be, up to the resume sequence; None where all is right."""
     session_id, until = found.session.session_id, found.resume_sequence
-    if found.load(found.index.ready) != f"READY {session_id}".encode():
+    if found.load(found.entries.ready) != f"READY {session_id}".encode():
         return "READY is another session's"
     frames = sorted(_frames(found), key=lambda frame: frame.sequence)
     events = [frame for frame in frames if frame.kind is Kind.EVENT]
@@ -78,7 +78,7 @@ def objection(found: Found) -> str | None:
 
 
 def _frames(found: Found) -> Iterator[Frame]:
-    index = found.index
+    index = found.entries
     for entry in (*index.account, *(entry for entries in index.guilds.values() for entry in entries)):
         yield Frame(entry.kind, entry.sequence, entry.guild_id, entry.entity_id, found.load(entry))
 

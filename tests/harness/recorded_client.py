@@ -20,9 +20,9 @@ from uptime_bot.continuity.found import Index
 from uptime_bot.continuity.frames import Frame, Kind
 from uptime_bot.continuity.journal import Entry
 from uptime_bot.continuity.session import Session, SessionKey, session_payload
-from uptime_bot.discordpy.hearing import hear_state
+from uptime_bot.discordpy.hearing import HEARD
 from uptime_bot.discordpy.muting import make_mutable, muted
-from uptime_bot.discordpy.recording import Parsing, ShardRecording
+from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import Refill, apply_frame
 
 MakeClient = Callable[[], discord.Client]
@@ -75,14 +75,11 @@ class LiveClient:
         self._sequence = 0
         self._text = ""
         self._shard_id = 0
-        # What hear_state() asks of a ShardRecording.
-        self._recording = SimpleNamespace(
-            quiet=False, sequence=0, record=self._record, record_message=self._record_message
+        # What hearing asks of a ShardRecording.
+        recording = SimpleNamespace(
+            state=self.state, quiet=False, replaying=False, record=self._record, record_message=self._record_message
         )
-        parsing = Parsing()
-        parsing.recording = cast("ShardRecording", self._recording)
-        self.state.parsers |= {event: _forgiven(parse) for event, parse in self.state.parsers.items()}
-        hear_state(self.state.parsers, self.state, parsing)
+        self._recording = cast("ShardRecording", recording)
 
     def ready(self, data: Data, shard_id: int = 0) -> None:
         """A session begins."""
@@ -113,7 +110,12 @@ class LiveClient:
         self._begin(shard_id, event)
         if event.name == "GUILD_MEMBERS_CHUNK":
             self._ask_for_members(event.data)
-        self.state.parsers[event.name](json.loads(self._text)["d"])
+        parse, data = _forgiven(self.state.parsers[event.name]), json.loads(self._text)["d"]
+        hear = HEARD.get(event.name)
+        if hear is None:
+            parse(data)
+        else:
+            hear(self._recording, parse, data)
         self.state._chunk_requests.clear()
         if event.name in ("GUILD_DELETE", "GUILD_CREATE"):
             gc.collect()  # what a guild that is gone held is gone sooner or later; here, at once
@@ -125,7 +127,6 @@ class LiveClient:
     def _begin(self, shard_id: int, event: Event) -> None:
         self._sequence += 1
         self._shard_id = shard_id
-        self._recording.sequence = self._sequence
         self._text = json.dumps({"t": event.name, "s": self._sequence, "op": 0, "d": event.data})
 
     def _ask_for_members(self, data: Data) -> None:

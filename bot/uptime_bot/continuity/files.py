@@ -3,15 +3,14 @@
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FOLDER = "sessions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFiles:
+class RecordFiles(NamedTuple):
     """The files of one shard: journal and the position's copy in the state directory, the position itself in tmpfs."""
 
     journal: Path

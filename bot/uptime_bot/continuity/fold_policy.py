@@ -1,15 +1,13 @@
 """What folding must know of the client whose cache it stands for."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class UnfoldableError(Exception):
     """An event that a folded guild cannot express: it stays an event, and so do all later ones of its guild."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """What discord.py 2.7.1's parsers depend on, besides the events."""
 
     self_id: int
@@ -34,12 +32,12 @@ class Policy:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for the SESSION frame."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Policy":
         """What to_dict() gave. Raises ValueError where it is something else."""
-        kinds = {field.name: (int if field.name == "self_id" else bool) for field in fields(cls)}
+        kinds = {name: (int if name == "self_id" else bool) for name in cls._fields}
         if set(values) != set(kinds) or any(type(values[name]) is not kind for name, kind in kinds.items()):
             raise ValueError("not a folding policy")
         return cls(**values)

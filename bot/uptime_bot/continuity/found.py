@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from uptime_bot.continuity.files import RecordFiles
 from uptime_bot.continuity.journal import Entry, Head, load
@@ -11,8 +12,7 @@ from uptime_bot.continuity.position import Mark, PositionState
 from uptime_bot.continuity.session import Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
+class Nothing(NamedTuple):
     """There is nothing to resume; reason says why, in words that complete "IDENTIFY, because ..."."""
 
     reason: str
@@ -44,8 +44,7 @@ class Index:
         self.guilds, self.account, self.users, self.cleared = {}, (), (), True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """A session that can be resumed. It keeps the journal open for `load`, until close()."""
 
     session: Session
@@ -55,7 +54,7 @@ class Found:
     delivered: int
     """The handlers of events up to here were started: replays of these are muted, unless still in flight."""
 
-    index: Index
+    entries: Index
     alive_at: datetime
     clean: bool
     from_copy: bool
@@ -104,6 +103,6 @@ class Found:
 
     def close(self) -> None:
         """Let go of the journal and of the index; the rest stays as it is. Again is nothing."""
-        if not self.index.cleared:
-            self.index.clear()
+        if not self.entries.cleared:
+            self.entries.clear()
             os.close(self.descriptor)

@@ -7,7 +7,6 @@ anything else) is never looked at, and whatever is odd before it makes the whole
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
@@ -54,8 +53,7 @@ class Entry(NamedTuple):
         return self.offset + self.length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """The first bytes of a journal."""
 
     generation: int

@@ -1,12 +1,11 @@
 """The figures by which recording keeps its cost and its files within bounds, each with its reason."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """Tests choose others; nobody else has a reason to."""
 
     batch_s: float = 0.1

@@ -1,10 +1,10 @@
 """What the event loop hands to the writer thread: the frames of one session that are not in its journal yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import itemgetter
 from struct import Struct
 from threading import Lock
+from typing import NamedTuple
 
 from uptime_bot.continuity.found import Found
 from uptime_bot.continuity.frames import Frame, Kind
@@ -33,15 +33,13 @@ _frame = tuple.__new__  # a NamedTuple without its constructor's cost
 _LAST_MESSAGE = Kind.LAST_MESSAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class Beginning(NamedTuple):
     """A new session's record is to be made."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Continuation:
+class Continuation(NamedTuple):
     """A record that was found is to be gone on with."""
 
     found: Found

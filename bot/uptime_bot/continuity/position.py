@@ -8,8 +8,8 @@ word that is damaged or stands in a wrong place does not divide, and the file is
 import mmap
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from uptime_bot.continuity.files import make_folder, open_file, read_file
 
@@ -36,8 +36,7 @@ _PRIMES = (
 _SLOT_PRIME = 1000187
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(NamedTuple):
     """Where the intact part of a journal ends, and of which journal: compaction makes a new edition."""
 
     edition: int
@@ -48,8 +47,7 @@ class Mark:
         return (self.edition % _EDITIONS) << _LENGTH_BITS | self.length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionState:
+class PositionState(NamedTuple):
     """A position as it was read; sequences are 0 where there is none."""
 
     generation: int

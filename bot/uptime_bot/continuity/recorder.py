@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -63,7 +62,7 @@ class Recorder:
 
     def begin(self, session: Session, ready: Frame) -> Session:
         """A new session, at its READY: what was recorded before is invalid at once. Returns it with its generation."""
-        session = replace(session, generation=int.from_bytes(os.urandom(_GENERATION_BYTES), "big") + 1)
+        session = session._replace(generation=int.from_bytes(os.urandom(_GENERATION_BYTES), "big") + 1)
         run = Run(Beginning(generation=session.generation), unwritten=ready.sequence)
         run.waiting = [Frame(Kind.SESSION, 0, 0, 0, session_payload(session)), ready]
         self._outbox.replace(run if self._kept else None, sequence=ready.sequence)

@@ -1,8 +1,7 @@
 """What identifies a gateway session and what it must match before it may be resumed."""
 
-from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 
@@ -10,8 +9,7 @@ LARGEST_BYTES = 64 * 1024
 """A SESSION frame's payload is far smaller; a longer one is not read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionKey:
+class SessionKey(NamedTuple):
     """What a session belongs to: a RESUME carries none of it, so where one part differs, only an IDENTIFY is right."""
 
     token: str
@@ -31,8 +29,7 @@ class SessionKey:
     """As in the gateway's query string; "" for none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(NamedTuple):
     """One gateway session of one shard."""
 
     session_id: str
@@ -53,8 +50,8 @@ def session_payload(session: Session) -> bytes:
     """The payload of a SESSION frame."""
     import json  # late: only a start and a new session need it
 
-    values = {field.name: getattr(session, field.name) for field in fields(session)}
-    values |= {"key": asdict(session.key), "started_at": session.started_at.astimezone(UTC).isoformat()}
+    values = session._asdict()
+    values |= {"key": session.key._asdict(), "started_at": session.started_at.astimezone(UTC).isoformat()}
     return json.dumps(values, separators=(",", ":")).encode()
 
 
@@ -74,9 +71,9 @@ def session_from(payload: bytes) -> Session | None:
 def differences(recorded: SessionKey, wanted: SessionKey) -> tuple[str, ...]:
     """In words, what is not the same; empty where all of it is."""
     return tuple(
-        f"{_WORDS[field.name]} {was!r}, now {now!r}"
-        for field in fields(SessionKey)
-        if (was := getattr(recorded, field.name)) != (now := getattr(wanted, field.name))
+        f"{_WORDS[name]} {was!r}, now {now!r}"
+        for name, was, now in zip(SessionKey._fields, recorded, wanted, strict=True)
+        if was != now
     )
 
 
@@ -95,9 +92,9 @@ _WORDS = {
 def _session(values: dict[str, Any]) -> Session:
     key = values["key"]
     started_at = datetime.fromisoformat(_typed(values["started_at"], str))
-    if set(values) != {field.name for field in fields(Session)} or started_at.tzinfo is None:
+    if set(values) != set(Session._fields) or started_at.tzinfo is None:
         raise ValueError("not a session")
-    if set(key) != {field.name for field in fields(SessionKey)}:
+    if set(key) != set(SessionKey._fields):
         raise ValueError("not a session's key")
     for name, value in key.items():
         _typed(value, str if name in ("token", "encoding", "compression") else int)

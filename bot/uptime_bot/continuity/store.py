@@ -2,10 +2,10 @@
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from uptime_bot.continuity.files import FOLDER, RecordFiles, open_file, record_files
 from uptime_bot.continuity.found import Found, Index, Nothing
@@ -98,8 +98,7 @@ class RecordStore:
             self.problems.append(f"{journal} is damaged ({error}), set aside as {aside.name}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     state: PositionState
     from_copy: bool
 
@@ -190,7 +189,7 @@ def _found(chosen: _Candidate, files: RecordFiles, descriptor: int, head: Head, 
         session=session,
         resume_sequence=state.resume_sequence,
         delivered=state.delivered,
-        index=read.index,
+        entries=read.entries,
         alive_at=datetime.fromtimestamp(state.alive_at_ms / 1000, UTC),
         clean=state.clean,
         from_copy=chosen.from_copy,
@@ -218,9 +217,8 @@ def _poison(state: PositionState, suspect: int | None) -> frozenset[int]:
     return frozenset(poison)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    index: Index
+class _Read(NamedTuple):
+    entries: Index
     end: int
     frames: int
     settled_frames: int
@@ -255,7 +253,7 @@ def _read_index(descriptor: int, head: Head, *, end: int, until: int, settled_le
     listed = {guild_id: tuple(sorted(entries, key=_OFFSET)) for guild_id, entries in guilds.items()}
     account = listed.pop(0, ())
     index = Index(ready=ready, guilds=listed, account=account, users=tuple(users))
-    return _Read(index=index, end=stays or end, frames=frames, settled_frames=settled_frames)
+    return _Read(entries=index, end=stays or end, frames=frames, settled_frames=settled_frames)
 
 
 def _is_within(alive_at_ms: int, now: datetime, window_s: float) -> bool:

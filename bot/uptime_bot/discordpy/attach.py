@@ -73,10 +73,7 @@ def _attach_login(links: Links, around: Surroundings) -> None:
         links.logging_in()
         trace.watch(self.http)
         listen_for_start_limits(self, lambda: _ledger_of(links.of(self), around))
-        if not link.parsing.heard:  # a client may log in more than once
-            _hear_ready(self, links, around)
-            around.continuity.hear(link)
-            link.parsing.heard = True
+        _hear_ready(self, links, around)
         around.on_login(asyncio.get_running_loop())
         try:
             if guard_possible:
@@ -99,7 +96,8 @@ def _hear_ready(client: discord.Client, links: Links, around: Surroundings) -> N
     """Note READY and RESUMED by wrapping their two parsers, so that no other event costs anything."""
     parsers: dict[str, Callable[[Any], None]] = client._connection.parsers
     for event in ("READY", "RESUMED"):
-        parsers[event] = _noting(client, event, parsers[event], links, around)
+        if not getattr(parsers[event], "notes", False):  # a client may log in more than once
+            parsers[event] = _noting(client, event, parsers[event], links, around)
 
 
 def _noting(
@@ -124,6 +122,7 @@ def _noting(
             link.verification = asyncio.ensure_future(verify_login(link, around))
         around.on_change()
 
+    parse_and_note.notes = True  # type: ignore[attr-defined]
     return parse_and_note
 
 

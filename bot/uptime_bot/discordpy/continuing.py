@@ -28,7 +28,7 @@ from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import SessionSettings
 from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.gateway_session import Session
-from uptime_bot.discordpy.hearing import hear_interactions, hear_state, session_frame
+from uptime_bot.discordpy.hearing import STALE_AFTER_S, interaction_age_s, session_frame
 from uptime_bot.discordpy.links import ClientLink
 from uptime_bot.discordpy.readiness import renew_all
 from uptime_bot.discordpy.recording import ShardRecording
@@ -88,14 +88,6 @@ class Continuity:
     def _resumes(self) -> bool:
         return self.possible and self._settings().across_restarts == "resume"
 
-    def hear(self, link: ClientLink) -> None:
-        """Hear the events of a client that change its cache; once, before it connects."""
-        if not self._resumes:
-            return
-        state = link.client._connection
-        hear_state(state.parsers, state, link.parsing)
-        hear_interactions(state.parsers, link.parsing, self._drop_interaction, time.time)
-
     def known_answers(self, link: ClientLink) -> dict[str, Any]:
         """What REST said at the login before, where there is a session to go on with; else nothing."""
         if not self._resumes or link.token is None:
@@ -144,8 +136,8 @@ class Continuity:
         recording = ShardRecording(
             recorder,
             link.client._connection,
-            link.parsing,
             at_least_once=self._settings().delivery == "at-least-once",
+            leaves_out=self._leaves_out,
             on_set_aside=lambda sequence, text: self._keep_aside(shard, sequence, text),
         )
         self._shards.append(shard)
@@ -250,8 +242,10 @@ class Continuity:
             sequence=sequence,
         )
 
-    def _drop_interaction(self, data: Any, age_s: float) -> bool:
-        if self._settings().stale_interactions != "drop":
+    def _leaves_out(self, data: Any) -> bool:
+        """Whether an interaction is not to be handled any more: its user was told by Discord that nobody answers."""
+        age_s = interaction_age_s(data, time.time())
+        if age_s <= STALE_AFTER_S or self._settings().stale_interactions != "drop":
             return False
         self._interactions_dropped += 1
         log_event(

@@ -1,6 +1,6 @@
 """What a RESUME needs, and when there is nothing to resume."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -11,8 +11,7 @@ NEW_SESSION_CODES = frozenset({4007, 4009})
 """Invalid seq and session timed out: Discord asks for a new session; discord.py would RESUME for ever."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(NamedTuple):
     """What a RESUME needs."""
 
     session_id: str

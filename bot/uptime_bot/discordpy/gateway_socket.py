@@ -7,13 +7,17 @@ from typing import Any
 
 import aiohttp
 import discord
+from discord import utils as discord_utils
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket, WebSocketClosure
 
+from uptime_bot.discordpy.hearing import HEARD
+from uptime_bot.discordpy.insides import is_as_known
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
 
 _log = logging.getLogger(__name__)
+_discord_log = logging.getLogger("discord.gateway")
 
 opening: ContextVar[ShardLink] = ContextVar("uptime_bot_opening")
 """The shard whose websocket is being made."""
@@ -31,29 +35,24 @@ SESSION_ENDING_CODES = frozenset({1000, 1001})
 """A client that closes with one of these ends its session, with any other not (Discord, "Initiating a Disconnect")."""
 
 
+_ENDS_A_CONNECTION = (ReconnectWebSocket, WebSocketClosure, discord.ConnectionClosed, OSError)
+
+_BEGINS_A_SESSION = frozenset({"READY", "RESUMED"})
+"""Events that discord.py's websocket itself has something to do with."""
+
+_received_by_discordpy = DiscordWebSocket.received_message
+_is_as_known = is_as_known("discord.gateway:DiscordWebSocket.received_message")
+
+
 class GatewaySocket(DiscordWebSocket):
     """A DiscordWebSocket that ends its session only if told to, and tells its ShardLink how far it has come."""
 
     def __init__(self, socket: Any, *, loop: asyncio.AbstractEventLoop) -> None:
         self.link = opening.get()
-        self._sequence: int | None = None
-        self._following: ShardRecording | None = None
-        """While a frame is handled: the recording that its event goes to."""
         super().__init__(socket, loop=loop)
         self.link.ws = self
         # aiohttp's and discord.py's own closes would wait half a minute for a peer that is frozen.
         socket._timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
-
-    @property
-    def sequence(self) -> int | None:
-        """The last event that was received; discord.py sets it just before it parses an event."""
-        return self._sequence
-
-    @sequence.setter
-    def sequence(self, sequence: int | None) -> None:
-        self._sequence = sequence
-        if self._following is not None and sequence is not None:
-            self._following.received(sequence)
 
     async def identify(self) -> None:
         """HELLO has arrived; queue in the hook and IDENTIFY."""
@@ -84,29 +83,71 @@ class GatewaySocket(DiscordWebSocket):
         A frame that cannot be read at all, or a READY that cannot be parsed, is raised: the connection is of no use.
         """
         recording = self.link.recording
-        if recording is not None:
-            if type(msg) is bytes:
-                msg = self._decompressor.decompress(msg)
-                if msg is None:
-                    return  # not the whole of a frame
-            if recording.closed:
-                recording.hand_to_voice(msg)
-                return
-            recording.text = msg
-        before = self._sequence
-        self._following = recording
+        if recording is None:
+            await self._leave_to_discordpy(msg)
+            return
+        if type(msg) is bytes:
+            msg = self._decompressor.decompress(msg)
+            if msg is None:
+                return  # not the whole of a frame
+        if recording.closed:
+            recording.hand_to_voice(msg)
+            return
+        frame = discord_utils._from_json(msg)
+        event = frame.get("t")
+        if not event:
+            await self._leave_to_discordpy(msg)
+        elif event in _BEGINS_A_SESSION or self._dispatch_listeners or not _stands_in():
+            await self._listen_to_discordpy(msg, frame, recording)
+        else:
+            self._handle(msg, frame, recording)
+
+    def _handle(self, text: str, frame: dict[str, Any], recording: ShardRecording) -> None:
+        """What discord.py does with an event, and what recording needs of it in the same go: this runs for each."""
+        event = frame["t"]
+        self.log_receive(text)  # type: ignore[arg-type] # it is the text that discord.py passes as well
+        _discord_log.debug("For Shard ID %s: WebSocket Event: %s", self.shard_id, frame)
+        self._dispatch("socket_event_type", event)
+        self.sequence = sequence = frame["s"]
+        if self._keep_alive:
+            self._keep_alive.tick()
+        parse = self._discord_parsers.get(event)
+        recording.received(sequence, text)
         try:
-            await super().received_message(msg)
-        except (ReconnectWebSocket, WebSocketClosure, discord.ConnectionClosed, OSError):
-            raise
-        except Exception:
-            if not self.link.established or self._sequence == before:
-                raise
+            if parse is None:
+                _discord_log.debug("Unknown event %s.", event)
+            elif (hear := HEARD.get(event)) is None:
+                parse(frame["d"])
+            else:
+                hear(recording, parse, frame["d"])
+        except Exception:  # noqa: BLE001 - one event must not end the connection
             _log.exception("shard %s: cannot parse an event, passing over it", self.link.shard_id)
         finally:
-            self._following = None
-            if recording is not None and recording.sequence:
-                recording.parsed()
+            recording.parsed()
+
+    async def _listen_to_discordpy(self, text: str, frame: dict[str, Any], recording: ShardRecording) -> None:
+        """Have discord.py handle an event, and hear it where its parser is called."""
+        event, parsers = frame["t"], self._discord_parsers
+        parse, hear = parsers.get(event), HEARD.get(event)
+        if parse is not None and hear is not None:
+            self._discord_parsers = {event: lambda data: hear(recording, parse, data)}
+        recording.received(frame["s"], text)
+        try:
+            await self._leave_to_discordpy(text)
+        finally:
+            self._discord_parsers = parsers
+            recording.parsed()
+
+    async def _leave_to_discordpy(self, msg: Any) -> None:
+        before = self.sequence
+        try:
+            await super().received_message(msg)
+        except _ENDS_A_CONNECTION:
+            raise
+        except Exception:
+            if not self.link.established or self.sequence == before:
+                raise
+            _log.exception("shard %s: cannot parse an event, passing over it", self.link.shard_id)
 
     async def close(self, code: int = 4000) -> None:
         """Close so that the session lives on, in bounded time."""
@@ -136,3 +177,8 @@ class GatewaySocket(DiscordWebSocket):
     def _allow(self, seconds: float) -> None:
         if self.link.opening is not None:
             self.link.opening.reschedule(self.loop.time() + seconds)
+
+
+def _stands_in() -> bool:
+    """Whether ours does what discord.py's received_message() does, as it is installed, and nobody has replaced it."""
+    return _is_as_known and DiscordWebSocket.received_message is _received_by_discordpy

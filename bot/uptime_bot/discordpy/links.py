@@ -4,14 +4,12 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import discord
 
 from uptime_bot.contract.tokens import Token
 from uptime_bot.discordpy.readiness import Readiness
-from uptime_bot.discordpy.recording import Parsing
 from uptime_bot.discordpy.shard_link import ShardLink
 from uptime_bot.health.sample import ShardState
 
@@ -46,11 +44,6 @@ class ClientLink:
         """While shards are launched: raises what one of those already launched has died of."""
 
         self.shards: dict[int, ShardLink] = {}
-
-    @cached_property
-    def parsing(self) -> Parsing:
-        """Which shard's event the client is parsing."""
-        return Parsing.of(self.client._connection)
 
     def shard(self, shard_id: int | None) -> ShardLink:
         """The link of a shard; a client without sharding has the one shard 0."""

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from uptime_bot.waiting.words import words_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passing:
+class Passing(NamedTuple):
     """Something that passes: wait and try again."""
 
     reason: str
@@ -19,8 +18,7 @@ class Passing:
     """Whether a probe without a token can tell that it is over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(NamedTuple):
     """The token is not accepted (401: missing, invalid or expired)."""
 
     where: str

@@ -8,8 +8,7 @@ import logging
 from collections.abc import Callable
 from contextvars import Token
 from datetime import UTC, datetime
-from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from discord import utils as discord_utils
 from discord.state import ConnectionState
@@ -31,22 +30,6 @@ _frame = tuple.__new__  # a NamedTuple without its constructor's cost: once for 
 _EVENT = Kind.EVENT
 
 
-class Parsing:
-    """Which shard's event a client is parsing; a parser is not told."""
-
-    known: ClassVar[WeakKeyDictionary[Any, "Parsing"]] = WeakKeyDictionary()
-
-    def __init__(self) -> None:
-        self.recording: ShardRecording | None = None
-        self.heard = False
-        """Whether the client's parsers are wrapped; a client may log in more than once."""
-
-    @classmethod
-    def of(cls, state: "ConnectionState[Any]") -> "Parsing":
-        """The one of a client, over all its logins."""
-        return cls.known.setdefault(state, cls())
-
-
 class ShardRecording:
     """The events of one shard, over all its websockets."""
 
@@ -54,9 +37,9 @@ class ShardRecording:
         self,
         recorder: Recorder,
         state: "ConnectionState[Any]",
-        parsing: Parsing,
         *,
         at_least_once: bool,
+        leaves_out: Callable[[Any], bool],
         on_set_aside: Callable[[int, str], None],
     ) -> None:
         self.recorder = recorder
@@ -83,7 +66,9 @@ class ShardRecording:
         self.alive_at: float | None = None
         """When the session last had a connection, Unix seconds; None while there is none."""
 
-        self._parsing = parsing
+        self.leaves_out = leaves_out
+        """Whether an interaction that is replayed came too late."""
+
         self._loop = asyncio.get_running_loop()
         self._unfinished = Unfinished(recorder, self._loop) if at_least_once else None
         self._on_set_aside = on_set_aside
@@ -144,12 +129,9 @@ class ShardRecording:
         self.alive_at = now.timestamp()
         self.recorder.touch(now)
 
-    def received(self, sequence: int) -> None:
+    def received(self, sequence: int, text: str) -> None:
         """An event is about to be parsed."""
-        if sequence == self.sequence:
-            return  # discord.py says it twice for READY
-        self.sequence = sequence
-        self._parsing.recording = self
+        self.sequence, self.text = sequence, text
         self._received(sequence)
         if sequence <= self._careful_until:
             self._receive_with_care(sequence)
@@ -159,7 +141,6 @@ class ShardRecording:
     def parsed(self) -> None:
         """The event was parsed, and its handlers are about to begin."""
         sequence, self.sequence = self.sequence, 0
-        self._parsing.recording = None
         self._parsed(sequence)
         # Behind the first step of each handler, which stands in the loop's queue by now.
         self._call_soon(self._delivered, sequence)

@@ -222,7 +222,7 @@ class PendingRefill:
             raise
 
     def _begin(self) -> Readiness:
-        refill = Refill(self._state, self._found.index, self._found.load, self._on_damage)
+        refill = Refill(self._state, self._found.entries, self._found.load, self._on_damage)
         unfilled = refill.begin()
         unfilled.afterwards(self._found.close)
         readiness = Readiness(self._state, self._found.session.key.shard_id, unfilled, refill.guild_ids)

@@ -1,7 +1,7 @@
 """What one tick of the heartbeat sees. All times are seconds on the monotonic clock."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ShardState(StrEnum):
@@ -28,8 +28,7 @@ class RestState(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardSample:
+class ShardSample(NamedTuple):
     """One shard as seen at a tick."""
 
     name: str
@@ -55,8 +54,7 @@ class ShardSample:
     """How often this shard was closed for deafness without having proved itself since."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Something outside that the bot waits for: the network, Discord, the IDENTIFY budget."""
 
     reason: str
@@ -64,8 +62,7 @@ class Waiting:
     """Unix time of the next try; in the past while that try is under way."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestSample:
+class RestSample(NamedTuple):
     """Discord's REST as last asked."""
 
     state: RestState
@@ -73,8 +70,7 @@ class RestSample:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(NamedTuple):
     """Everything that judge() looks at."""
 
     at_mono: float

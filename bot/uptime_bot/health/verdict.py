@@ -1,7 +1,7 @@
 """What judge() finds and what can be done about it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from uptime_bot.contract.health import Health
 
@@ -18,8 +18,7 @@ class SymptomKind(StrEnum):
     """Of the process: it lives on, and no client of its is connected any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom:
+class Symptom(NamedTuple):
     """One shard that looks deaf."""
 
     shard: str
@@ -31,8 +30,7 @@ class Symptom:
     remedies: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The bot's health at one tick."""
 
     health: Health
@@ -61,8 +59,7 @@ class RemedyKind(StrEnum):
     """WATCHDOG=trigger: systemd kills and restarts the process."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
+class Remedy(NamedTuple):
     """One thing to do now, and why."""
 
     kind: RemedyKind

@@ -1,16 +1,15 @@
 """The status line, in words that a person understands. Pure."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from uptime_bot.contract.health import Health
 from uptime_bot.health.sample import Waiting
 from uptime_bot.health.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(NamedTuple):
     """What the status line tells beside the verdict."""
 
     guilds: int

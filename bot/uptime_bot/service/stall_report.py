@@ -3,10 +3,10 @@
 import inspect
 import linecache
 import traceback
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 _OURS = str(Path(__file__).resolve().parent.parent)
 
@@ -14,8 +14,7 @@ LONGEST_STACK = 40
 """Frames; more than that is a recursion, and the journal has better uses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StallReport:
+class StallReport(NamedTuple):
     """One look at the stuck thread."""
 
     file: str

@@ -1,14 +1,13 @@
 """How much time has certainly passed, also over restarts and reboots, whatever is done to the wall clock."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time that no change of the wall clock moves: which boot, and seconds since it, sleep included."""
 
     boot: str

@@ -6,8 +6,8 @@ hold more than `total` less the reserve.
 """
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from uptime_bot.waiting.spent_window import SpentWindow
 from uptime_bot.waiting.start_limit import DAY_S, TOTAL, StartLimit
@@ -45,8 +45,7 @@ class Hold(StrEnum):
     """How many were spent is known neither from the record nor from Discord."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
+class Leave(NamedTuple):
     """Whether an IDENTIFY may go out: now, where wait_s is 0."""
 
     wait_s: float
@@ -55,8 +54,7 @@ class Leave:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Heard(NamedTuple):
     """An answer of Discord's, when it came, and how many were spent since that it does not count yet."""
 
     limit: StartLimit
@@ -72,8 +70,7 @@ class Heard:
         return max(self.at + self.limit.reset_after_s - now, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetState:
+class BudgetState(NamedTuple):
     """What outlives the process; every time is an age in seconds."""
 
     spent: tuple[tuple[float, int], ...] = ()

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -13,8 +12,7 @@ USER_AGENT = "DiscordBot (https://github.com/uptime-bot/uptime-bot, 0.1) reachab
 """Discord asks for this form of User-Agent and may block requests without a valid one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What a probe heard."""
 
     answers: bool

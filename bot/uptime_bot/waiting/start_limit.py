@@ -1,8 +1,7 @@
 """Discord's session_start_limit, as `GET /gateway/bot` answers it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 TOTAL = 1000
 """IDENTIFYs a day that Discord allows an application, unless it says otherwise (Discord, "Identifying")."""
@@ -14,8 +13,7 @@ _MOST_STARTS = 1_000_000
 _MOST_CONCURRENCY = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartLimit:
+class StartLimit(NamedTuple):
     """What is left of the day, at the time of the answer."""
 
     total: int

@@ -80,7 +80,7 @@ def _picture(found: Found) -> tuple[dict[str, str], dict[str, str]]:
     """The channels' names and last messages, as a start would have them."""
     names: dict[str, str] = {}
     messages: dict[str, str] = {}
-    for entry in found.index.guilds[GUILD]:
+    for entry in found.entries.guilds[GUILD]:
         payload = found.load(entry)
         if entry.kind is Kind.LAST_MESSAGE:
             messages[str(entry.entity_id)] = str(int.from_bytes(payload, "big"))

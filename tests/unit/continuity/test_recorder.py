@@ -255,7 +255,7 @@ def test_messages_that_later_ones_make_void_are_not_written(tmp_path: Path) -> N
     recording.end()
     found = found_in(tmp_path)
     assert found.frames < 12
-    assert [entry.sequence for entry in found.index.guilds[1]] == [1001]
+    assert [entry.sequence for entry in found.entries.guilds[1]] == [1001]
 
 
 def test_messages_that_a_resume_may_begin_before_are_all_written(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_messages_that_a_resume_may_begin_before_are_all_written(tmp_path: Path)
     recording.recorder.delivered(10)
     recording.end()
     found = found_in(tmp_path)
-    assert [entry.sequence for entry in found.index.guilds[1]] == [8, 9, 10]
+    assert [entry.sequence for entry in found.entries.guilds[1]] == [8, 9, 10]
 
 
 def test_messages_and_events_lie_in_the_order_in_which_they_came(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_what_was_found_lets_go_of_its_index(tmp_path: Path) -> None:
     found.close()
     again.handle(90)
     again.end()
-    assert not found.index.guilds
+    assert not found.entries.guilds
     assert objection(found_in(tmp_path)) is None
 
 

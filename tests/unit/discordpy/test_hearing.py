@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from uptime_bot.discordpy.hearing import DISCORD_EPOCH_S, STALE_AFTER_S, hear_interactions
-from uptime_bot.discordpy.recording import Parsing, ShardRecording
+from uptime_bot.discordpy.hearing import DISCORD_EPOCH_S, HEARD, STALE_AFTER_S, interaction_age_s
+from uptime_bot.discordpy.recording import ShardRecording
 
 NOW_S = 1_795_000_000.0
 
@@ -16,43 +16,32 @@ def interaction(age_s: float) -> dict[str, Any]:
     return {"id": str(int((NOW_S - age_s - DISCORD_EPOCH_S) * 1000) << 22)}
 
 
-def heard(age_s: float, *, drops: bool = True, **recording: bool) -> tuple[bool, int]:
-    """Whether such an interaction is parsed, and how many were counted as dropped; without recording, there is none."""
+def is_parsed(*, too_late: bool, **recording: bool) -> bool:
+    """Whether such an interaction reaches its parser."""
     parsed: list[object] = []
-    dropped: list[float] = []
-
-    def drop(_: object, age_s: float) -> bool:
-        dropped.append(age_s)
-        return drops
-
-    parsing = Parsing()
-    if recording:
-        state = {"quiet": False, "replaying": False} | recording
-        parsing.recording = cast("ShardRecording", SimpleNamespace(**state))
-    parsers = {"INTERACTION_CREATE": parsed.append}
-    hear_interactions(parsers, parsing, drop, lambda: NOW_S)
-    parsers["INTERACTION_CREATE"](interaction(age_s))
-    assert all(found == pytest.approx(age_s, abs=0.01) for found in dropped)
-    return bool(parsed), len(dropped)
+    state = {"quiet": False, "replaying": False} | recording
+    hearer = cast("ShardRecording", SimpleNamespace(leaves_out=lambda _: too_late, **state))
+    HEARD["INTERACTION_CREATE"](hearer, parsed.append, interaction(0.0))
+    return bool(parsed)
 
 
-def test_an_old_one_in_a_replay_is_dropped_and_counted() -> None:
-    assert heard(STALE_AFTER_S + 0.1, replaying=True) == (False, 1)
+@pytest.mark.parametrize("age_s", [0.0, STALE_AFTER_S, 3600.0])
+def test_an_interaction_says_how_old_it_is(age_s: float) -> None:
+    assert interaction_age_s(interaction(age_s), NOW_S) == pytest.approx(age_s, abs=0.01)
 
 
-def test_a_young_one_in_a_replay_is_handled() -> None:
-    assert heard(STALE_AFTER_S - 0.1, replaying=True) == (True, 0)
+def test_one_that_came_too_late_in_a_replay_is_not_handled() -> None:
+    assert not is_parsed(too_late=True, replaying=True)
+
+
+def test_one_that_can_be_answered_is_handled_in_a_replay() -> None:
+    assert is_parsed(too_late=False, replaying=True)
 
 
 def test_outside_a_replay_age_does_not_matter() -> None:
     """A clock of this machine may be wrong."""
-    assert heard(3600.0, replaying=False) == (True, 0)
-    assert heard(3600.0) == (True, 0)
+    assert is_parsed(too_late=True, replaying=False)
 
 
-def test_who_wants_old_ones_gets_them() -> None:
-    assert heard(3600.0, drops=False, replaying=True) == (True, 1)
-
-
-def test_what_was_delivered_before_is_neither_handled_nor_counted() -> None:
-    assert heard(3600.0, quiet=True, replaying=True) == (False, 0)
+def test_what_was_delivered_before_is_not_handled() -> None:
+    assert not is_parsed(too_late=False, quiet=True, replaying=True)

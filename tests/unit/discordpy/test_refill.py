@@ -65,7 +65,7 @@ async def test_a_guild_that_cannot_be_read_costs_the_session_and_nothing_else(
     (await lived(around)).dies()
     life = Life(await a_client(), around)
     await life.resume()
-    os.truncate(life.found[0].files.journal, life.found[0].index.guilds[12][0].starts_at)
+    os.truncate(life.found[0].files.journal, life.found[0].entries.guilds[12][0].starts_at)
     await life.receive("RESUMED", {})
     await eventually(lambda: life.ends[0].closed)
     assert life.shard().forget_session

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from uptime_drill.discord.budgets import Bucket, IdentifyVerdict, InvalidRequests, SessionStarts, SlidingWindow
 
-STEPS = st.lists(st.integers(0, 50).map(lambda tenths: tenths / 10), max_size=80)
+STEPS = st.lists(st.integers(0, 50).map(lambda eighths: eighths / 8), max_size=80)
+"""Seconds that add up without rounding."""
 
 
 def times(steps: Sequence[float]) -> list[float]:

@@ -1,6 +1,5 @@
 """Samples to judge: one bot that is well, made ill by single changes, and any bot at all."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,7 +31,7 @@ def shard(name: str = "0", **changes: Any) -> ShardSample:
         can_be_asked=False,
         remedies=0,
     )
-    return replace(well, **changes)
+    return well._replace(**changes)
 
 
 def sample(*shards: ShardSample, **changes: Any) -> Sample:
@@ -46,7 +45,7 @@ def sample(*shards: ShardSample, **changes: Any) -> Sample:
         rest=NEVER_ASKED,
         was_ready=True,
     )
-    return replace(well, **changes)
+    return well._replace(**changes)
 
 
 def waiting(reason: str = "Discord's gateway: answers 503", until_at: float = 1_000.0) -> Waiting:
@@ -79,10 +78,11 @@ ANY_SAMPLE = st.builds(
     rest=st.builds(RestSample, state=st.sampled_from(RestState), asked_at_mono=MOMENTS, detail=st.text(max_size=10)),
     was_ready=st.booleans(),
     stopping=st.booleans(),
+    idle_since_mono=st.none(),
 )
 
 ANY_LIMITS = st.builds(
-    HealthSettings,
+    HealthSettings()._replace,
     loop_lag_degraded_s=GRACES,
     ack_grace_s=GRACES,
     answer_grace_s=GRACES,

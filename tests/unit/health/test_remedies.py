@@ -1,7 +1,5 @@
 """decide(): which remedy in which incident, and what no input may ever bring about."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,11 +48,11 @@ def rest_asked(seconds_ago: float) -> RestSample:
 INCIDENTS = [
     pytest.param(sample(shard()), [], id="all is well"),
     pytest.param(sample(QUIET), [RemedyKind.ASK_SHARD], id="nothing dispatched for a minute"),
-    pytest.param(sample(replace(QUIET, last_dispatch_mono=ago(59))), [], id="nothing dispatched for 59 s"),
-    pytest.param(sample(replace(QUIET, asked_at_mono=ago(3))), [], id="silent and asked a moment ago"),
-    pytest.param(sample(replace(QUIET, can_be_asked=False)), [], id="a silent bot in no guild"),
+    pytest.param(sample(QUIET._replace(last_dispatch_mono=ago(59))), [], id="nothing dispatched for 59 s"),
+    pytest.param(sample(QUIET._replace(asked_at_mono=ago(3))), [], id="silent and asked a moment ago"),
+    pytest.param(sample(QUIET._replace(can_be_asked=False)), [], id="a silent bot in no guild"),
     pytest.param(
-        sample(QUIET, shard("1"), replace(QUIET, name="2")),
+        sample(QUIET, shard("1"), QUIET._replace(name="2")),
         [RemedyKind.ASK_SHARD, RemedyKind.ASK_SHARD],
         id="two of three shards are silent",
     ),
@@ -79,7 +77,7 @@ INCIDENTS = [
         id="a RESUME after a plain cut is swallowed",
     ),
     pytest.param(
-        sample(no_acks(0), replace(no_acks(1), name="1"), rest=ANSWERS),
+        sample(no_acks(0), no_acks(1)._replace(name="1"), rest=ANSWERS),
         [RemedyKind.RESUME, RemedyKind.REIDENTIFY],
         id="two deaf shards, one of them again",
     ),
@@ -127,8 +125,8 @@ def test_a_process_is_replaced_only_under_a_watchdog_and_after_a_milder_remedy(
 
 @given(seen=ANY_SAMPLE, limits=ANY_LIMITS)
 def test_waiting_never_replaces_the_process_nor_closes_a_socket(seen: Sample, limits: HealthSettings) -> None:
-    for rest in (replace(seen.rest, state=RestState.SILENT), replace(seen.rest, state=RestState.UNKNOWN)):
-        kinds = {remedy.kind for remedy in remedies(replace(seen, rest=rest), limits)}
+    for rest in (seen.rest._replace(state=RestState.SILENT), seen.rest._replace(state=RestState.UNKNOWN)):
+        kinds = {remedy.kind for remedy in remedies(seen._replace(rest=rest), limits)}
         assert kinds <= {RemedyKind.ASK_REST, RemedyKind.ASK_SHARD}
 
 
@@ -165,7 +163,7 @@ def test_remedies_never_get_milder(state: ShardState, times: int, more: int, wat
 def test_a_healthy_bot_whose_events_flow_is_left_alone(
     seen: Sample, limits: HealthSettings, watchdog_armed: bool
 ) -> None:
-    busy = replace(seen, shards=tuple(replace(one, last_dispatch_mono=seen.at_mono) for one in seen.shards))
+    busy = seen._replace(shards=tuple(one._replace(last_dispatch_mono=seen.at_mono) for one in seen.shards))
     if judge(busy, limits).health is Health.HEALTHY:
         assert remedies(busy, limits, watchdog_armed=watchdog_armed) == ()
 
