@@ -69,11 +69,19 @@ class RecordStore:
         return max((window_s - age_s for age_s in ages_s if age_s <= window_s), default=None)
 
     def discard_others(self, token: str, *, now: datetime) -> None:
-        """Remove records of other tokens (fingerprints) that nobody has written for a day."""
-        for base in (self.state_dir, self.runtime_dir):
-            for folder in (base / FOLDER).glob("*"):
-                if folder.name != token and folder.is_dir() and not folder.is_symlink():
-                    _discard(folder, before=now.timestamp() - _FOREIGN_FOR_S)
+        """Remove records of other tokens (fingerprints) whose sessions have been dead for a day."""
+        before = now.timestamp() - _FOREIGN_FOR_S
+        folders = [folder for base in (self.state_dir, self.runtime_dir) for folder in (base / FOLDER).glob("*")]
+        others = {folder.name for folder in folders} - {token}
+        forsaken = {other for other in others if self._was_alive_before(other, before)}
+        for folder in folders:
+            if folder.name in forsaken and folder.is_dir() and not folder.is_symlink():
+                _discard(folder, before=before)
+
+    def _was_alive_before(self, token: str, before: float) -> bool:
+        # Not by the files' times: a store to a mapped page is no write, and a quiet bot writes nothing else for days.
+        alive_at = self._last_alive_at(token)
+        return alive_at is None or alive_at.timestamp() < before
 
     def _last_alive_at(self, token: str) -> datetime | None:
         return _alive_at(max((state.alive_at_ms for state in self._positions(token)), default=0))
@@ -268,7 +276,7 @@ def _alive_at(alive_at_ms: int) -> datetime | None:
 def _discard(folder: Path, *, before: float) -> None:
     with suppress(OSError):
         files = [path for path in folder.iterdir() if not path.is_dir() or path.is_symlink()]
-        if all(path.lstat().st_mtime < before for path in files):
+        if all(path.lstat().st_mtime < before for path in files if path.suffix != _POSITION_SUFFIX):
             for path in files:
                 path.unlink()
             folder.rmdir()

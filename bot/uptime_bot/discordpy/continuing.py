@@ -97,10 +97,11 @@ class Continuity:
         return read_identity(self._identity_path(link.token))
 
     def remember_answers(self, link: ClientLink) -> None:
-        """Keep what REST said at this login for the next one."""
+        """Keep what REST said at this login for the next one, and nothing of a token that is long out of use."""
         if self._resumes and link.token is not None and link.answers:
-            path, answers = self._identity_path(link.token), link.known | link.answers
+            token, path, answers = link.token.fingerprint, self._identity_path(link.token), link.known | link.answers
             begin_off_loop(lambda: write_identity(path, answers))
+            begin_off_loop(lambda: self._store.discard_others(token, now=datetime.now(UTC)))
 
     def _identity_path(self, token: Token) -> Path:
         return self._store.state_dir / FOLDER / token.fingerprint / "identity.json"

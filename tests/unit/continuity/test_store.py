@@ -87,6 +87,17 @@ def test_records_of_other_tokens_are_removed_after_a_day(tmp_path: Path) -> None
     assert objection(found_in(tmp_path)) is None
 
 
+def test_a_session_that_lives_is_not_removed_however_old_its_files_are(tmp_path: Path) -> None:
+    """Of a second client; a store to a mapped page is no write, and a quiet bot's journal grows by nothing."""
+    mine, other = a_key(), a_key(token="tok-other")
+    recorded(tmp_path, 10, other)
+    store = store_in(tmp_path)
+    for path in (*store.files(other).journal.parent.iterdir(), *store.files(other).position.parent.iterdir()):
+        os.utime(path, (0, 0))
+    store.discard_others(mine.token, now=AT + timedelta(hours=1))
+    assert objection(found_in(tmp_path, other)) is None
+
+
 def test_a_damaged_journal_is_set_aside_and_one_is_kept(tmp_path: Path) -> None:
     for content in (b"x" * 1000, b"y" * 1000):
         recorded(tmp_path, 10)
