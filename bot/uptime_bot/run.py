@@ -15,6 +15,7 @@ from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.redaction import Redactor
 from uptime_bot.contract.rejected_tokens import RejectedTokens
 from uptime_bot.contract.settings import LogSettings, Settings
+from uptime_bot.service.early_tls import EarlyContext
 from uptime_bot.service.exits import ExitNote, GiveUp
 from uptime_bot.service.instance_lock import InstanceLock, InstanceLocked
 from uptime_bot.service.lingering import lingering_threads, wait_for_bots_in_threads
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def run(load: Callable[[], Settings], arguments: tuple[str, ...], environ: MutableMapping[str, str]) -> int:
+def run(
+    load: Callable[[], Settings],
+    arguments: tuple[str, ...],
+    environ: MutableMapping[str, str],
+    early_tls: EarlyContext,
+) -> int:
     """Run the bot until it ends; returns the exit code.
 
     `load` reads the configuration: once now, and again at each reload.
@@ -62,6 +68,7 @@ def run(load: Callable[[], Settings], arguments: tuple[str, ...], environ: Mutab
         redactor=redactor,
         ping_s=ping_s,
         environ=environ,
+        early_tls=early_tls,
     )
     return host.run(supervised=supervised)
 
@@ -79,6 +86,7 @@ class Host:
         redactor: Redactor,
         ping_s: float | None,
         environ: MutableMapping[str, str],
+        early_tls: EarlyContext,
     ) -> None:
         self._settings = settings
         self._load = load
@@ -87,6 +95,7 @@ class Host:
         self._redactor = redactor
         self._ping_s = ping_s
         self._environ = environ
+        self._early_tls = early_tls
         self._exits = ExitNote()
         self._pulse = Pulse()
         self._crashes = CrashRecord(settings.paths.state_dir / "crashes.json")
@@ -178,7 +187,9 @@ class Host:
                 ) from exc
 
     def _attach(self) -> None:
-        from uptime_bot.attachment import attach_to_discordpy  # late: it imports discord.py, which the pace may put off
+        with self._early_tls.given_to_the_first():
+            # Late: it imports discord.py, which the pace may put off.
+            from uptime_bot.attachment import attach_to_discordpy
 
         self._attachment = attach_to_discordpy(
             settings=lambda: self._settings,
