@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 LIMITS = {"messages_cpu_s": 1.08, "member_updates_cpu_s": 1.5, "channel_updates_cpu_s": 1.5}
 MOST_RSS_MB = 15.0
 SETTLES_S = 8.0
-"""After READY: discord.py's on_ready, late imports and a first compaction are over."""
+"""After READY: on_ready, late imports and the freezing of the cache are over."""
 
 
 def messages(discord: StandIn, count: int) -> Iterator[Dispatch]:

@@ -8,7 +8,7 @@ MB = 1024 * 1024
 class Limits(NamedTuple):
     """Tests choose others; nobody else has a reason to."""
 
-    batch_s: float = 0.1
+    batch_s: float = 0.25
     """Events are collected for so long and written at once; what a death within it costs is a muted replay."""
 
     copy_s: float = 5.0

@@ -121,7 +121,8 @@ class Outbox:
                 self._pass_over(frame[1])
                 return
             run.waiting.append(frame)
-            run.bytes_waiting = waiting = run.bytes_waiting + len(frame[4]) + _FRAME_BYTES
+            before = run.bytes_waiting
+            run.bytes_waiting = waiting = before + len(frame[4]) + _FRAME_BYTES
             # Where something is unwritten already, the writer looks again before it sleeps.
             first = not run.unwritten
             if first:
@@ -129,9 +130,9 @@ class Outbox:
                 self.position.store(UNWRITTEN, frame[1])
         if first:
             self._wake()
-        if waiting > _HURRY_BYTES:
+        if before <= _HURRY_BYTES < waiting:
             self._hurry()
-        if waiting > self._most_waiting:
+        elif waiting > self._most_waiting:
             self._on_full()
 
     def put_last(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:
@@ -197,6 +198,8 @@ class Outbox:
                 run.catch_up_to = 0
             run.unwritten = unwritten
             self.position.store(UNWRITTEN, unwritten)
+        if run.bytes_waiting > _HURRY_BYTES:
+            self._hurry()
 
     def announce(self, run: Run, mark: Mark) -> bool:
         """A compacted journal is about to take the place of the other; False where it must not any more."""

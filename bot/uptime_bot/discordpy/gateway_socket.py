@@ -49,6 +49,9 @@ class GatewaySocket(DiscordWebSocket):
 
     def __init__(self, socket: Any, *, loop: asyncio.AbstractEventLoop) -> None:
         self.link = opening.get()
+        self._stands_in = _is_as_known and DiscordWebSocket.received_message is _received_by_discordpy
+        """Whether ours does what the installed received_message() of discord.py does, which nobody has replaced."""
+
         super().__init__(socket, loop=loop)
         self.link.ws = self
         # aiohttp's and discord.py's own closes would wait half a minute for a peer that is frozen.
@@ -97,7 +100,7 @@ class GatewaySocket(DiscordWebSocket):
         event = frame.get("t")
         if not event:
             await self._leave_to_discordpy(msg)
-        elif event in _BEGINS_A_SESSION or self._dispatch_listeners or not _stands_in():
+        elif event in _BEGINS_A_SESSION or self._dispatch_listeners or not self._stands_in:
             await self._listen_to_discordpy(msg, frame, recording)
         else:
             self._handle(msg, frame, recording)
@@ -177,8 +180,3 @@ class GatewaySocket(DiscordWebSocket):
     def _allow(self, seconds: float) -> None:
         if self.link.opening is not None:
             self.link.opening.reschedule(self.loop.time() + seconds)
-
-
-def _stands_in() -> bool:
-    """Whether ours does what discord.py's received_message() does, as it is installed, and nobody has replaced it."""
-    return _is_as_known and DiscordWebSocket.received_message is _received_by_discordpy

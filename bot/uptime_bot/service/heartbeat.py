@@ -13,6 +13,7 @@ from uptime_bot.contract.messages import Event, log_event
 from uptime_bot.contract.settings import Settings
 from uptime_bot.discordpy.links import Links
 from uptime_bot.health.sample import RestSample, RestState, Sample
+from uptime_bot.service.long_lived import LongLived
 from uptime_bot.service.pulse import Pulse
 from uptime_bot.service.sampling import ShardSampler
 from uptime_bot.service.telling import Teller
@@ -57,6 +58,7 @@ class Heartbeat:
         self._rest = RestSample(state=RestState.UNKNOWN, asked_at_mono=0.0)
         self._remedies: set[asyncio.Task[None]] = set()
         self._was_ready = False
+        self._long_lived = LongLived()
         self._broken = False
         self.stopping = False
 
@@ -127,6 +129,8 @@ class Heartbeat:
         self._teller.tell(verdict, sample, links)
         for remedy in decide(verdict, sample, limits, watchdog_armed=self._teller.watchdog_s is not None):
             self._apply(loop, remedy, verdict)
+        if self._was_ready:
+            self._long_lived.tick(now)
 
     def _apply(self, loop: asyncio.AbstractEventLoop, remedy: "Remedy", verdict: "Verdict") -> None:
         from uptime_bot.health.verdict import RemedyKind  # late, as above
