@@ -24,15 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    gc.disable()  # what is imported stays, and to look through it takes 40 ms; the host enables it for the bot's code
-    try:
-        from uptime_bot.service.early_tls import EarlyContext  # late, as all below: check-config needs none of it
+    from uptime_bot.service.early_tls import EarlyContext  # late, as all below: check-config needs none of it
 
-        early_tls = EarlyContext()
+    gc.disable()  # what is imported stays, and to look through it takes 40 ms; the host enables it for the bot's code
+    early_tls = EarlyContext()
+    try:
         from uptime_bot.run import run
 
         return run(lambda: _load(options), tuple(options.arguments), os.environ, early_tls)
     finally:
+        early_tls.wait()
         gc.enable()
 
 

@@ -69,7 +69,10 @@ class RecordStore:
         return max((window_s - age_s for age_s in ages_s if age_s <= window_s), default=None)
 
     def discard_others(self, token: str, *, now: datetime) -> None:
-        """Remove records of other tokens (fingerprints) whose sessions have been dead for a day."""
+        """Remove records of other tokens (fingerprints) whose sessions have been dead for a day.
+
+        To be called while no record of another token is open.
+        """
         before = now.timestamp() - _FOREIGN_FOR_S
         folders = [folder for base in (self.state_dir, self.runtime_dir) for folder in (base / FOLDER).glob("*")]
         others = {folder.name for folder in folders} - {token}

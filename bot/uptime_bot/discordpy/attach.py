@@ -94,10 +94,12 @@ def _ledger_of(link: ClientLink, around: Surroundings) -> IdentifyLedger | None:
 
 def _hear_ready(client: discord.Client, links: Links, around: Surroundings) -> None:
     """Note READY and RESUMED by wrapping their two parsers, so that no other event costs anything."""
+    if client in links.heard:
+        return  # a client may log in more than once
+    links.heard.add(client)
     parsers: dict[str, Callable[[Any], None]] = client._connection.parsers
     for event in ("READY", "RESUMED"):
-        if not getattr(parsers[event], "notes", False):  # a client may log in more than once
-            parsers[event] = _noting(client, event, parsers[event], links, around)
+        parsers[event] = _noting(client, event, parsers[event], links, around)
 
 
 def _noting(
@@ -122,7 +124,6 @@ def _noting(
             link.verification = asyncio.ensure_future(verify_login(link, around))
         around.on_change()
 
-    parse_and_note.notes = True  # type: ignore[attr-defined]
     return parse_and_note
 
 

@@ -62,6 +62,7 @@ class Continuity:
         self.possible = False
         """Whether the installed discord.py has what this needs."""
 
+        self._tidied = False
         self._started_at = datetime.now(UTC)
         self.resumed = False
         """Whether this process went on with a session of the one before."""
@@ -97,11 +98,10 @@ class Continuity:
         return read_identity(self._identity_path(link.token))
 
     def remember_answers(self, link: ClientLink) -> None:
-        """Keep what REST said at this login for the next one, and nothing of a token that is long out of use."""
+        """Keep what REST said at this login for the next one."""
         if self._resumes and link.token is not None and link.answers:
-            token, path, answers = link.token.fingerprint, self._identity_path(link.token), link.known | link.answers
+            path, answers = self._identity_path(link.token), link.known | link.answers
             begin_off_loop(lambda: write_identity(path, answers))
-            begin_off_loop(lambda: self._store.discard_others(token, now=datetime.now(UTC)))
 
     def _identity_path(self, token: Token) -> Path:
         return self._store.state_dir / FOLDER / token.fingerprint / "identity.json"
@@ -124,6 +124,9 @@ class Continuity:
         if key in self._recorders:
             _log.warning("a second client with the same token and shard: its session is not recorded")
             return None
+        if not self._tidied:  # before any other client of this process has a record open
+            self._tidied = True
+            self._store.discard_others(link.token.fingerprint, now=datetime.now(UTC))
         found = self._store.find(key, now=datetime.now(UTC), window_s=self._settings().window_s)
         self._tell_problems()
         shard.recording = self._record(link, shard, key)

@@ -98,7 +98,7 @@ class GatewaySocket(DiscordWebSocket):
             return
         frame = discord_utils._from_json(msg)
         event = frame.get("t")
-        if not event:
+        if frame.get("op") != self.DISPATCH or type(event) is not str or type(frame.get("s")) is not int:
             await self._leave_to_discordpy(msg)
         elif event in _BEGINS_A_SESSION or self._dispatch_listeners or not self._stands_in:
             await self._listen_to_discordpy(msg, frame, recording)
@@ -130,16 +130,23 @@ class GatewaySocket(DiscordWebSocket):
 
     async def _listen_to_discordpy(self, text: str, frame: dict[str, Any], recording: ShardRecording) -> None:
         """Have discord.py handle an event, and hear it where its parser is called."""
-        event, parsers = frame["t"], self._discord_parsers
+        event, sequence, parsers = frame["t"], frame["s"], self._discord_parsers
         parse, hear = parsers.get(event), HEARD.get(event)
-        if parse is not None and hear is not None:
-            self._discord_parsers = {event: lambda data: hear(recording, parse, data)}
-        recording.received(frame["s"], text)
+
+        def receive_and_parse(data: Any) -> None:
+            recording.received(sequence, text)
+            if parse is not None and hear is not None:
+                hear(recording, parse, data)
+            elif parse is not None:
+                parse(data)
+
+        self._discord_parsers = {event: receive_and_parse}
         try:
             await self._leave_to_discordpy(text)
         finally:
             self._discord_parsers = parsers
-            recording.parsed()
+            if recording.sequence:
+                recording.parsed()
 
     async def _leave_to_discordpy(self, msg: Any) -> None:
         before = self.sequence

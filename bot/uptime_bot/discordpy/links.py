@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import discord
 
@@ -77,6 +78,9 @@ class Links:
 
     def __init__(self) -> None:
         self._by_client: dict[int, ClientLink] = {}
+        self.heard: WeakSet[discord.Client] = WeakSet()
+        """The clients whose READY and RESUMED are noted."""
+
         self._idle_since_mono: float | None = None
 
     def of(self, client: discord.Client) -> ClientLink:

@@ -28,6 +28,11 @@ class EarlyContext:
         except (OSError, ValueError):
             self._made = None  # whoever needs one gets the same error, and tells it
 
+    def wait(self) -> None:
+        """Until the thread has ended: OpenSSL must not be working while the process ends, or it crashes."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
     @contextmanager
     def given_to_the_first(self) -> Iterator[None]:
         """Within it, who first asks the ssl module for a default context is given this one: aiohttp.connector."""
@@ -45,7 +50,6 @@ class EarlyContext:
             ssl.create_default_context = self._make
 
     def _taken(self) -> ssl.SSLContext | None:
-        if self._thread.ident is not None:
-            self._thread.join()
+        self.wait()
         made, self._made = self._made, None
         return made

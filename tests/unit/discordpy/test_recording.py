@@ -1,13 +1,17 @@
 """A shard's events over two lives: what is replayed says so, what is left to the next life reaches nobody here."""
 
 import asyncio
+import json
 from typing import Any
 
 import discord
 import pytest
+from discord.gateway import ReconnectWebSocket
 
+from fakes.login import OWN
 from harness.bot_life import Life, a_client, eventually
 from harness.small_guilds import ME, guild, ready, typing
+from uptime_bot.contract.tokens import clean
 from uptime_bot.discordpy.surroundings import Surroundings
 from uptime_bot.replay import is_replayed
 
@@ -164,3 +168,38 @@ async def test_an_old_interaction_is_dropped_from_a_replay_and_counted(around: S
     await life.receive("INTERACTION_CREATE", {"id": "1", "type": 2, "data": {"name": "help"}})
     assert "interaction" not in life.names()
     assert life.continuity.status().interactions_dropped == 1
+
+
+async def test_a_frame_without_a_sequence_is_handled_and_not_counted(around: Surroundings) -> None:
+    life = await begun(Life(await a_client(), around), 10)
+    ws = life.shard().ws
+    assert ws is not None
+    before = ws.sequence
+    for frame in (
+        {"op": 0, "t": "TYPING_START", "s": None, "d": typing()},
+        {"op": 0, "t": "TYPING_START", "d": typing()},
+    ):
+        await ws.received_message(json.dumps(frame))
+    await life.hears("raw_typing", 2)
+    assert ws.sequence == before
+    assert life.recording().recorder.recording
+
+
+async def test_an_opcode_counts_more_than_an_events_name(around: Surroundings) -> None:
+    life = await begun(Life(await a_client(), around), 10)
+    ws = life.shard().ws
+    assert ws is not None
+    with pytest.raises(ReconnectWebSocket) as asked:
+        await ws.received_message(json.dumps({"op": 7, "t": "TYPING_START", "s": 9, "d": None}))
+    assert asked.value.resume
+
+
+async def test_a_second_clients_record_is_left_alone_however_young(around: Surroundings) -> None:
+    """It is open before its first READY has made it anything."""
+    second, client = Life(await a_client(), around), await a_client()
+    assert second.continuity.take_up(second.link, second.shard()) is None
+    link = second.links.of(client)
+    link.token = clean(OWN).token
+    assert second.continuity.take_up(link, link.shard(0)) is None
+    folder = around.settings().paths.state_dir
+    assert len(list(folder.glob("sessions/*/*.position"))) == 2

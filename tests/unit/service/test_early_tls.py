@@ -75,3 +75,9 @@ def test_aiohttp_takes_it() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "True"
+
+
+def test_a_process_that_ends_at_once_ends_as_it_means_to() -> None:
+    """OpenSSL frees what its thread works with at the exit, if that is still at work."""
+    refused = [sys.executable, "-m", "uptime_bot.cli", "run", "--set", "health.tick_s=never"]
+    assert [subprocess.run(refused, check=False, capture_output=True).returncode for _ in range(12)] == [78] * 12
