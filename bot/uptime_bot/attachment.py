@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import discord
 
@@ -35,8 +35,7 @@ SOONEST_CONTROL_S = 3.0
 """The control socket comes up at READY, or after this long where that takes its time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(NamedTuple):
     """What runs beside the user's bot."""
 
     board: StatusBoard

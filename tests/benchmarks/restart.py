@@ -2,9 +2,9 @@
 
 Usage: PYTHONPATH=tests python -m benchmarks.restart [--pairs 5] …; --help lists the rest
 
-Without --systemd a loop of our own starts the next process at once; with it, a throwaway machine's systemd does, with
-RestartSec=100ms for both. A message goes to each shard every 50 ms; the outage is from the last message that one
-process handled to the first that the next one did.
+Without --systemd a loop of our own starts the next process at once. With it, a throwaway machine's systemd does: after
+the RestartSec of our unit, and after systemd's default of 100 ms for plain. A message goes to each shard every 50 ms;
+the outage is from the last message that one process handled to the first that the next one did.
 """
 
 import argparse

@@ -168,7 +168,7 @@ def test_after_sigkill_it_is_back_within_a_second_of_restart_sec(service: Servic
     wait_for_sessions(discord, 2, deadline_s=15)
     dropped = max(entry["at"] for entry in discord.events("ws_ended"))
     back = max(entry["at"] for entry in sessions(discord))
-    assert back - dropped < 0.1 + 1.0 + 2.0  # RestartSec, the second promised, and two for a loaded test machine
+    assert back - dropped < 1.0 + 2.0  # the second promised, and two for a loaded test machine
     assert service.machine.show()["NRestarts"] == "1"
 
 

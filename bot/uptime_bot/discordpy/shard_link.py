@@ -21,7 +21,7 @@ FLAP_S = 10.0
 """A session that lived shorter counts as a failed attempt, so that a server that drops us at once is not hammered."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class ShardLink:
     """One shard of one client, over all its websockets."""
 

@@ -14,7 +14,7 @@ from uptime_bot.waiting.reachability import Reachability
 from uptime_bot.waiting.spending import Spending
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Surroundings:
     """Handed to the adapter once, before the user's code runs."""
 

@@ -1,6 +1,6 @@
 """The pace of restarts after crashes, the same on every systemd: docs/decisions/0001-restart-pace.md.
 
-systemd's RestartSec stays at 100 ms. RestartSteps exists only from version 254 and never forgets (systemd#43813), so
+systemd's RestartSec is short. RestartSteps exists only from version 254 and never forgets (systemd#43813), so
 the rest of a growing delay is waited out here, at the start of the process, from a count in the state directory.
 """
 
