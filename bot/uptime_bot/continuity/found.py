@@ -19,9 +19,6 @@ class Nothing(NamedTuple):
     session_ended_at: datetime | None
     """Where a session ended before: from here on, events may have been lost."""
 
-    application_id: int = 0
-    """The bot's, as far as a record of this token says it; 0 where none does."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Index:

@@ -144,7 +144,7 @@ def _judged(
     if session is None or session.generation != state.generation or second.kind is not Kind.EVENT:
         raise DamagedError("it does not begin with a session")
     if reason := _obstacle(session, state, head, second, key=key, now=now, window_s=window_s):
-        return Nothing(reason=reason, session_ended_at=ended_at, application_id=session.application_id)
+        return Nothing(reason=reason, session_ended_at=ended_at)
     return _found(chosen, files, descriptor, head, session)
 
 

@@ -108,6 +108,10 @@ class Continuity:
 
     def release(self, link: ClientLink) -> None:
         """A client has ended; the process may go on with another one."""
+        for shard in link.shards.values():
+            if shard.refill is not None:  # it ended before the gateway said HELLO
+                shard.refill.close()
+                shard.refill = None
         ended = {shard.recording.recorder for shard in link.shards.values() if shard.recording is not None}
         close_all(ended, CLOSE_S)
         self._shards = [shard for shard in self._shards if shard.recording and shard.recording.recorder not in ended]

@@ -31,7 +31,7 @@ def test_without_a_record_there_is_nothing(tmp_path: Path) -> None:
 def test_other_intents_are_another_session(tmp_path: Path) -> None:
     recorded(tmp_path, 10)
     found = find(tmp_path, a_key(intents=4))
-    assert found == Nothing(reason="intents were 3, now 4", session_ended_at=AT, application_id=1234)
+    assert found == Nothing(reason="intents were 3, now 4", session_ended_at=AT)
 
 
 def test_with_another_shard_count_it_is_known_since_when_events_are_lost(tmp_path: Path) -> None:

@@ -93,3 +93,15 @@ async def test_to_look_at_one_guild_fills_that_guild_only(around: Surroundings) 
     assert found is not None
     assert [event.id for event in found.scheduled_events] == [77]
     assert list(life.state._guilds.unfilled.by_guild) == [10, 12]
+
+
+async def test_a_client_that_ends_before_its_resume_lets_go_of_the_journal(around: Surroundings) -> None:
+    (await lived(around)).dies()
+    life = Life(await a_client(), around)
+    life.continuity.take_up(life.link, life.shard())
+    pending = life.shard().refill
+    assert pending is not None
+    assert still_read(pending._found)
+    life.continuity.release(life.link)
+    assert not still_read(pending._found)
+    assert life.shard().refill is None
