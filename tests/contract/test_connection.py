@@ -64,6 +64,7 @@ async def test_the_users_own_close_returns_from_connect(side: Side, tmp_path: Pa
         await bot.told("close")
         assert await bot.ended() == {"end": "returned", "closed": True}
         assert await bot.exit_code() == 0
+        await bot.sees("disconnect")
         assert bot.events == [*START, "message", "disconnect"]
         assert "trying again" not in "".join(bot.output)
 
@@ -164,6 +165,7 @@ async def test_a_fatal_close_code_is_raised(side: Side, code: int, reconnect: bo
         async with recording(side, discord, tmp_path, reconnect=reconnect) as bot:
             end = await bot.ended()
             assert end["end"] == "raised"
+            await bot.sees("disconnect")  # its handler begins once the exception is on its way
             assert bot.events == ["disconnect"]
             if side is Side.OURS:
                 assert (end["type"], end["code"]) == ("GiveUp", exit_code)

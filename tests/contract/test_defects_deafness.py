@@ -11,12 +11,12 @@ from uptime_drill.discord.stand_in import StandIn
 
 BEATS = Options(gateway=GatewayRules(identify_interval_s=0, heartbeat_interval_ms=300, heartbeat_grace_s=600))
 TALKATIVE = Options(gateway=BEATS.gateway, tick_ms=100)
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 CLIENT = {"heartbeat_timeout": TIMEOUT_S}
 """discord.py's own limit for a gateway that says nothing; its default is 60 s."""
 
 QUICK: dict[str, object] = {"health.tick_s": 0.1, "health.ack_grace_s": 0.5, "health.answer_grace_s": 0.5}
-LONG_AFTER_S = 4 * TIMEOUT_S
+LONG_AFTER_S = 2 * TIMEOUT_S
 """Plain discord.py does nothing within this; uptime-bot, with the graces above, has acted."""
 
 

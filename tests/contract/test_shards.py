@@ -132,4 +132,5 @@ async def test_a_fatal_close_code_is_raised(side: Side, code: int, tmp_path: Pat
         assert (end["end"], end["closed"]) == ("raised", True)
         assert end["type"] == ("GiveUp" if side is Side.OURS else raised)
         assert await bot.exit_code() == (exit_code if side is Side.OURS else 1)
+        await bot.sees("shard_disconnect 1")
         assert bot.events[bot.events.index("ready") + 1 :][:2] == SHARD_LOST
