@@ -23,8 +23,6 @@ from uptime_bot.continuity.fold_state import Data, Witness
 from uptime_bot.continuity.frames import Frame, GuildMark, Kind
 from uptime_bot.continuity.session import session_from
 
-"""What entity_id says in the frames of GUILD_CREATE and GUILD_DELETE."""
-
 _MOST_STUCK = 16
 """Events of one guild that are looked behind, each at the cost of folding once more."""
 

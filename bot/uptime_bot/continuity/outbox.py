@@ -132,7 +132,7 @@ class Outbox:
             self._wake()
         if before <= _HURRY_BYTES < waiting:
             self._hurry()
-        elif waiting > self._most_waiting:
+        if waiting > self._most_waiting:
             self._on_full()
 
     def put_last(self, sequence: int, guild_id: int, channel_id: int, message_id: int) -> None:

@@ -34,10 +34,10 @@ from uptime_bot.discordpy.readiness import renew_all
 from uptime_bot.discordpy.recording import ShardRecording
 from uptime_bot.discordpy.refill import PendingRefill
 from uptime_bot.discordpy.shard_link import ShardLink
+from uptime_bot.waiting.off_loop import begin_off_loop
 
 if TYPE_CHECKING:
     from uptime_bot.contract.status import SessionStatus
-from uptime_bot.waiting.off_loop import begin_off_loop
 
 _log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """Which events change the cache, and how each is handed to its parser so that a later process can do without it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -82,7 +83,7 @@ def _hear_chunk(recording: ShardRecording, parse: Parse, data: Any) -> None:
     parse(data)
 
 
-def _hear_message(recording: ShardRecording, parse: Parse, data: Any) -> None:
+def _hear_message(recording: ShardRecording, parse: Parse, data: Any, *, is_last: bool) -> None:
     """The last message of a channel is part of the cache; the message itself is not worth a line on disk.
 
     Unless it brings news of its author or of its thread: Message() takes those over into the cache.
@@ -93,17 +94,8 @@ def _hear_message(recording: ShardRecording, parse: Parse, data: Any) -> None:
     guild_id = int(data["guild_id"])
     if _brings_news(parse, data, recording.state._guilds.get(guild_id)):
         recording.record(guild_id, GuildMark.NONE)
-    else:
+    elif is_last:
         recording.record_message(guild_id, int(data["channel_id"]), int(data["id"]))
-
-
-def _hear_message_update(recording: ShardRecording, parse: Parse, data: Any) -> None:
-    if "guild_id" not in data:
-        parse(data)
-        return
-    guild_id = int(data["guild_id"])
-    if _brings_news(parse, data, recording.state._guilds.get(guild_id)):
-        recording.record(guild_id, GuildMark.NONE)
 
 
 def _brings_news(parse: Parse, data: Any, guild: discord.Guild | None) -> bool:
@@ -151,8 +143,8 @@ HEARD: Mapping[str, Hear] = {
     "GUILD_UPDATE": _hear_guild_update,
     "GUILD_DELETE": _hear_guild_delete,
     "GUILD_MEMBERS_CHUNK": _hear_chunk,
-    "MESSAGE_CREATE": _hear_message,
-    "MESSAGE_UPDATE": _hear_message_update,
+    "MESSAGE_CREATE": partial(_hear_message, is_last=True),
+    "MESSAGE_UPDATE": partial(_hear_message, is_last=False),
     "INTERACTION_CREATE": _hear_interaction,
 }
 """All others are parsed, and no more."""

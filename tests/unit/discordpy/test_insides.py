@@ -12,7 +12,16 @@ import pytest
 from discord.shard import Shard
 
 from uptime_bot.discordpy import connecting, gateway_socket, insides
-from uptime_bot.discordpy.insides import CONNECTION, CONTINUITY, LOGIN, SHAPES, missing, shape
+from uptime_bot.discordpy.insides import (
+    CONNECTION,
+    CONTINUITY,
+    LOGIN,
+    SHAPES,
+    STOOD_IN_FOR,
+    is_as_known,
+    missing,
+    shape,
+)
 
 WORKER = "discord.shard:Shard.worker"
 
@@ -50,6 +59,12 @@ def test_what_takes_any_keyword_takes_ours() -> None:
 def test_each_function_with_a_known_shape_is_needed() -> None:
     needed = {need.partition(" ")[0].partition("(")[0] for need in (*LOGIN, *CONNECTION, *CONTINUITY)}
     assert set(SHAPES) <= needed
+
+
+@pytest.mark.parametrize("path", STOOD_IN_FOR)
+def test_what_ours_does_quicker_is_as_it_is_known(path: str) -> None:
+    """Else everything works, and only costs more: read what has changed, and name the shape."""
+    assert is_as_known(path)
 
 
 async def otherwise(self: Shard) -> None:

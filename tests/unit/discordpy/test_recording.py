@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 import pytest
-from discord.gateway import ReconnectWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from fakes.login import OWN
 from harness.bot_life import Life, a_client, eventually
@@ -203,3 +203,25 @@ async def test_a_second_clients_record_is_left_alone_however_young(around: Surro
     assert second.continuity.take_up(link, link.shard(0)) is None
     folder = around.settings().paths.state_dir
     assert len(list(folder.glob("sessions/*/*.position"))) == 2
+
+
+async def test_where_discord_pys_own_function_is_another_it_is_called_and_heard(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, called = DiscordWebSocket.received_message, list[object]()
+
+    async def another(self: DiscordWebSocket, msg: Any, /) -> None:
+        called.append(json.loads(msg).get("t"))
+        await known(self, msg)
+
+    monkeypatch.setattr(DiscordWebSocket, "received_message", another)
+    life = await begun(Life(await a_client(), around), 10)
+    await life.receive("GUILD_CREATE", guild(11))
+    await life.receive("TYPING_START", typing(1))
+    await life.hears("raw_typing")
+    life.dies()
+    assert called == ["READY", "GUILD_CREATE", "GUILD_CREATE", "TYPING_START"]
+    life = Life(await a_client(), around)
+    session = await life.resume()
+    assert session.sequence == 4
+    assert [life.client.get_guild(guild_id) is not None for guild_id in (10, 11)] == [True, True]
