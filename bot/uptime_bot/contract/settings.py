@@ -342,7 +342,7 @@ class RestartSettings(NamedTuple):
         _seconds(
             0.01,
             60.0,
-            "the wait before the restart after a first crash",
+            "how a crash loop's pause begins: none after a first crash, this after a second, then longer",
             "one crash should cost users nothing",
         ),
     ] = 0.1

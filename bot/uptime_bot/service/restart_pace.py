@@ -19,9 +19,9 @@ EARNED_AFTER_S = 1.0
 
 
 def pace_s(unclean_starts: int, settings: RestartSettings) -> float:
-    """Seconds still to wait after systemd's own first_delay_s, when that many starts in a row did not end cleanly.
+    """Seconds to wait beside systemd's short RestartSec, when that many starts in a row did not end cleanly.
 
-    The whole delay is 0 before the first crash, then first_delay_s doubling up to max_delay_s.
+    None after a first crash; after the next ones first_delay_s doubling up to max_delay_s, less that first step.
     """
     if unclean_starts <= 0:
         return 0.0
