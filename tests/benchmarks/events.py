@@ -2,8 +2,9 @@
 
 Usage: PYTHONPATH=tests python -m benchmarks.events [--pairs 5] …; --help lists the rest
 
-Both sides in one run, in turn. CPU is that of the process and of its children: compaction is one. The limits are those
-of the issue: 1.08 times for messages, 1.5 times for member and channel updates, 15 MB.
+Both sides run at once and get their events in turn, a thousand at a time, so that a drift of the machine hits both. CPU
+is that of the process and of its children: compaction is one. The limits are 1.08 times for messages, 1.5 times for
+member and channel updates, and 15 MB.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ LIMITS = {"messages_cpu_s": 1.08, "member_updates_cpu_s": 1.5, "channel_updates_
 MOST_RSS_MB = 15.0
 SETTLES_S = 8.0
 """After READY: on_ready, late imports and the freezing of the cache are over."""
+
+PORTION = 1000
 
 
 def messages(discord: StandIn, count: int) -> Iterator[Dispatch]:
@@ -86,64 +89,84 @@ async def childless(process: psutil.Process) -> None:
         await asyncio.sleep(0.05)
 
 
-async def measure(
-    discord: StandIn, command: list[str], environ: dict[str, str], options: argparse.Namespace
-) -> Figures:
-    """Run one side once."""
-    since = discord.log.last_n
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    figures: dict[str, float] = {}
-    try:
-        await discord.log.wait_for("guilds_sent", since=since, within_s=60)
-        await asyncio.sleep(SETTLES_S)
-        watched = psutil.Process(process.pid)
-        await childless(watched)
-        figures["start_cpu_s"] = cpu_s(watched)
-        figures["rss_mb"] = watched.memory_info().rss / 1e6
-        for name, kind in KINDS.items():
-            prepared = list(kind(discord, options.events))
-            before = cpu_s(watched)
-            for number, dispatch in enumerate(prepared):
-                discord.house.gateway.publish(dispatch)
-                if number % 50 == 0:
-                    await asyncio.sleep(0)
-            discord.message("last")
-            await asyncio.wait_for(process.stdout.readline(), 120)
-            await asyncio.sleep(1)  # what is written a little later counts too
-            await childless(watched)
-            figures[f"{name}_cpu_s"] = (cpu_s(watched) - before) * 10_000 / options.events
+class Side:
+    """One side's process against a stand-in of its own."""
+
+    def __init__(self, discord: StandIn, process: asyncio.subprocess.Process) -> None:
+        self.discord = discord
+        self.process = process
+        self.watched = psutil.Process(process.pid)
+        self.figures: dict[str, float] = {}
+
+    async def take(self, dispatches: list[Dispatch]) -> None:
+        """Have these events and one message handled."""
+        for number, dispatch in enumerate(dispatches):
+            self.discord.house.gateway.publish(dispatch)
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        self.discord.message("last")
+        assert self.process.stdout is not None
+        await asyncio.wait_for(self.process.stdout.readline(), 120)
+
+
+@contextlib.asynccontextmanager
+async def running(side: str, options: argparse.Namespace) -> AsyncIterator[Side]:
+    """A side that is ready and has settled."""
+    world = Options(
+        guilds=options.guilds, members=options.members, furnished=True,
+        gateway=GatewayRules(identify_interval_s=0.01, replay_limit=100_000),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        async with StandIn.listening(world) as discord:
+            since = discord.log.last_n
+            process = await asyncio.create_subprocess_exec(
+                *command_of(side, discord, HERE / "bot.py"),
+                env=environ_of(Path(folder)), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                await discord.log.wait_for("guilds_sent", since=since, within_s=60)
+                await asyncio.sleep(SETTLES_S)
+                one = Side(discord, process)
+                await childless(one.watched)
+                one.figures["start_cpu_s"] = cpu_s(one.watched)
+                one.figures["rss_mb"] = one.watched.memory_info().rss / 1e6
+                yield one
+            finally:
+                process.kill()
+                await process.wait()
+
+
+async def alternate(sides: dict[str, Side], options: argparse.Namespace) -> None:
+    """Both sides get the same events in small portions in turn, so that a drift of the machine hits both."""
+    for name, kind in KINDS.items():
+        prepared = {side: list(kind(one.discord, options.events)) for side, one in sides.items()}
+        before = {side: cpu_s(one.watched) for side, one in sides.items()}
+        for number, first in enumerate(range(0, options.events, PORTION)):
+            for side in in_turn(number):
+                await sides[side].take(prepared[side][first : first + PORTION])
+        await asyncio.sleep(1)  # what is written a little later counts too
+        for side, one in sides.items():
+            await childless(one.watched)
+            one.figures[f"{name}_cpu_s"] = (cpu_s(one.watched) - before[side]) * 10_000 / options.events
+    for one in sides.values():
         if options.paced_s:
-            before = cpu_s(watched)
-            await discord.ticker.start(50, spread=1)
+            before_s = cpu_s(one.watched)
+            await one.discord.ticker.start(50, spread=1)
             await asyncio.sleep(options.paced_s)
-            await discord.ticker.stop()
-            figures["paced_cpu_s"] = cpu_s(watched) - before
-        figures["rss_at_the_end_mb"] = watched.memory_info().rss / 1e6
-        return figures
-    finally:
-        process.kill()
-        await process.wait()
+            await one.discord.ticker.stop()
+            one.figures["paced_cpu_s"] = cpu_s(one.watched) - before_s
+        one.figures["rss_at_the_end_mb"] = one.watched.memory_info().rss / 1e6
 
 
 async def compare(options: argparse.Namespace) -> list[tuple[Figures, Figures]]:
-    """Measure both sides in turn, the first pair for warmth alone."""
-    results = []
-    for number in range(options.pairs + options.warm):
-        pair: dict[str, Figures] = {}
-        for side in in_turn(number):
-            world = Options(
-                guilds=options.guilds, members=options.members, furnished=True,
-                gateway=GatewayRules(identify_interval_s=0.01, replay_limit=100_000),
-            )  # fmt: skip
-            with tempfile.TemporaryDirectory() as folder:
-                async with StandIn.listening(world) as discord:
-                    command = command_of(side, discord, HERE / "bot.py")
-                    pair[side] = await measure(discord, command, environ_of(Path(folder)), options)
-        if number >= options.warm:
-            results.append((pair[PLAIN], pair[OURS]))
+    """Measure pair by pair."""
+    results: list[tuple[Figures, Figures]] = []
+    for number in range(options.pairs):
+        async with contextlib.AsyncExitStack() as stack:
+            sides = {side: await stack.enter_async_context(running(side, options)) for side in in_turn(number)}
+            await alternate(sides, options)
+        pair = {side: one.figures for side, one in sides.items()}
+        results.append((pair[PLAIN], pair[OURS]))
         note(f"pair {number}: {pair}")
     return results
 
@@ -152,7 +175,6 @@ def main() -> int:
     """Measure and print; 1 when a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--warm", type=int, default=1)
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--guilds", type=int, default=1000)
     parser.add_argument("--members", type=int, default=50)

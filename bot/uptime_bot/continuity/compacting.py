@@ -31,8 +31,7 @@ class Compacting:
     def __init__(self, journal: Path, until: int, limit_s: float) -> None:
         import subprocess  # late: asyncio has it loaded by the time anything is compacted
 
-        for left in journal.parent.glob(f"{journal.name}{_OUT}*"):
-            left.unlink(missing_ok=True)
+        _clear(journal.parent, f"{journal.name}{_OUT}")
         self._limit_s = limit_s
         self._out = journal.with_name(f"{journal.name}{_OUT}{os.getpid()}")
         self._deadline_mono = monotonic() + limit_s
@@ -55,7 +54,7 @@ class Compacting:
         words = self._words()
         if self._process.returncode == 0 and self._out.exists():
             return self._out
-        self._out.unlink(missing_ok=True)
+        _clear(self._out.parent, self._out.name)
         return words or f"the process ended with {self._process.returncode}"
 
     def stop(self) -> None:
@@ -63,7 +62,7 @@ class Compacting:
         self._process.kill()
         self._process.wait()
         self._words()
-        self._out.unlink(missing_ok=True)
+        _clear(self._out.parent, self._out.name)
 
     def _words(self) -> str:
         stream = self._process.stderr
@@ -71,6 +70,12 @@ class Compacting:
             return ""
         with stream:
             return stream.read(_LONGEST_WORDS).decode(errors="replace").strip()
+
+
+def _clear(folder: Path, name: str) -> None:
+    """Take away what begins with a name: a killed process leaves its file unfinished, under a longer name."""
+    for left in folder.glob(f"{name}*"):
+        left.unlink(missing_ok=True)
 
 
 def _environment() -> dict[str, str]:

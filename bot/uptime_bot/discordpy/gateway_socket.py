@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -10,6 +12,7 @@ import discord
 from discord import utils as discord_utils
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket, WebSocketClosure
 
+from uptime_bot.discordpy.event_types import telling_types
 from uptime_bot.discordpy.hearing import HEARD
 from uptime_bot.discordpy.insides import is_as_known
 from uptime_bot.discordpy.recording import ShardRecording
@@ -110,7 +113,7 @@ class GatewaySocket(DiscordWebSocket):
         event = frame["t"]
         self.log_receive(text)  # type: ignore[arg-type] # it is the text that discord.py passes as well
         _discord_log.debug("For Shard ID %s: WebSocket Event: %s", self.shard_id, frame)
-        self._dispatch("socket_event_type", event)
+        self._tell_type(event)
         self.sequence = sequence = frame["s"]
         if self._keep_alive:
             self._keep_alive.tick()
@@ -127,6 +130,10 @@ class GatewaySocket(DiscordWebSocket):
             _log.exception("shard %s: cannot parse an event, passing over it", self.link.shard_id)
         finally:
             recording.parsed()
+
+    @cached_property
+    def _tell_type(self) -> Callable[[str], Any]:
+        return telling_types(self._dispatch)
 
     async def _listen_to_discordpy(self, text: str, frame: dict[str, Any], recording: ShardRecording) -> None:
         """Have discord.py handle an event, and hear it where its parser is called."""

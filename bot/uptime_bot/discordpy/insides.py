@@ -68,6 +68,7 @@ for an attribute that the function sets or reads."""
 
 CONTINUITY = (
     "discord.channel:_guild_channel_factory(channel_type)",
+    "discord.client:Client.__init__ _listeners",
     "discord.flags:MemberCacheFlags._empty",
     "discord.gateway:DiscordWebSocket.__init__ _decompressor",
     "discord.gateway:DiscordWebSocket.__init__ _dispatch_listeners",
@@ -153,6 +154,8 @@ A shape comes in here after reading what has changed, and only then.
 """
 
 STOOD_IN_FOR: Mapping[str, Mapping[str, str]] = {
+    "discord.client:Client.dispatch": {"5ae65b88": "2.4.0 to 2.7.1"},
+    "discord.ext.commands.bot:BotBase.dispatch": {"cbb906ca": "2.4.0 to 2.7.1"},
     "discord.gateway:DiscordWebSocket.received_message": {"54ea8a56": "2.5.0 to 2.6.4", "7fccbe30": "2.7.0 to 2.7.1"},
 }
 """What ours does the same as, only quicker: where it has another shape, discord.py's own is called, and all works."""

@@ -6,7 +6,7 @@ Runs for every event of the gateway, so that each line counts: discord.py itself
 import asyncio
 import logging
 from collections.abc import Callable
-from contextvars import Token
+from contextvars import Token, copy_context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +79,7 @@ class ShardRecording:
         self._quiet_until = 0
         self._careful_until = 0
         # What runs for every event, looked up once.
-        self._call_soon = self._loop.call_soon
+        self._call_soon, self._context = self._loop.call_soon, copy_context()
         self._state, self._last_message = recorder.state, recorder.last_message
         self._received, self._parsed, self._delivered = recorder.received, recorder.parsed, recorder.delivered
 
@@ -143,7 +143,7 @@ class ShardRecording:
         sequence, self.sequence = self.sequence, 0
         self._parsed(sequence)
         # Behind the first step of each handler, which stands in the loop's queue by now.
-        self._call_soon(self._delivered, sequence)
+        self._call_soon(self._delivered, sequence, context=self._context)
         if self._unfinished is not None:
             self._unfinished.parsed(sequence)
         if self.quiet or self._mark is not None:

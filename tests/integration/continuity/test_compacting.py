@@ -68,6 +68,14 @@ def test_it_is_killed_when_it_takes_too_long_and_leaves_nothing(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [file.path]
 
 
+def test_it_leaves_nothing_when_it_is_stopped_before_its_file_has_its_name(tmp_path: Path) -> None:
+    file = a_journal(tmp_path / "0-of-0.journal")
+    process = Compacting(file.path, file.length, 60.0)
+    until(lambda: len(list(tmp_path.iterdir())) > 1, within_s=60.0)
+    process.stop()
+    assert list(tmp_path.iterdir()) == [file.path]
+
+
 def test_it_is_given_nothing_of_the_bots_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "x")
     file = a_journal(tmp_path / "0-of-0.journal")
