@@ -26,6 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.systemd)
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """One release's tests follow each other and share its machines; the demo's stand-in has one port for all."""
+    if item.path.stem == "test_demo":
+        return "demo"
+    parameters: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
+    return f"systemd{parameters.get('release', '')}"
 
 
 @pytest.fixture(scope="session")

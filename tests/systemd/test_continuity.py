@@ -26,7 +26,7 @@ DEATHS_OF_ALL_KINDS = {
     "block in a task": 5,
 }
 A_FEW_OF_EACH = dict.fromkeys(DEATHS_OF_ALL_KINDS, 2)
-DEATHS = {"252": DEATHS_OF_ALL_KINDS, "257": A_FEW_OF_EACH}
+ALL_DEATHS_FOR = {("252", "client"), ("257", "sharded")}
 
 
 class Service:
@@ -154,7 +154,7 @@ def assert_nothing_lost(service: Service, shards: int = 1) -> Verdict:
 @pytest.mark.parametrize("kind", ["client", "sharded"])
 def test_killed_in_every_way_it_loses_nothing_and_spends_no_identify(kind: str, service: Service, release: str) -> None:
     shards = 4 if kind == "sharded" else 1
-    deaths = DEATHS[release] if kind == "client" else A_FEW_OF_EACH
+    deaths = DEATHS_OF_ALL_KINDS if (release, kind) in ALL_DEATHS_FOR else A_FEW_OF_EACH
     dice = random.Random(f"{release} {kind}")  # noqa: S311
     service.start(kind=kind)
     service.tick(spread=shards)
