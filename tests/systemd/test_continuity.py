@@ -96,6 +96,15 @@ class Service:
                 self.say(how)
                 self.machine.wait_until(lambda: self.machine.show()["NRestarts"] != restarts, deadline_s=20, what=how)
 
+    def kill(self) -> None:
+        """SIGKILL, and wait for the next process; systemd may not have noticed the death when the call returns."""
+        killed = self.machine.show()["MainPID"]
+        self.die("SIGKILL")
+        self.machine.wait_until(
+            lambda: self.machine.show()["MainPID"] not in ("0", killed), deadline_s=30, what="a start"
+        )
+        self.is_alive_again()
+
     def verdict(self) -> Verdict:
         """Stop the messages, wait for the last one, and judge."""
         self.discord.ask("POST", "/tick/stop", {})
@@ -199,12 +208,10 @@ def test_killed_while_rest_answers_503_it_resumes_as_fast_as_otherwise(service: 
     service.start()
     service.tick()
     service.is_alive_again()
-    service.die("SIGKILL")
-    service.is_alive_again()
+    service.kill()
     service.discord.fault("http_status", status=503, path="/api/")
     time.sleep(0.5)
-    service.die("SIGKILL")
-    service.is_alive_again()
+    service.kill()
     ordinary, with_503 = judge([], service.lines("message")).outages_s
     assert with_503 < ordinary + 5.0  # whoever asked REST would wait for its end; the rest is benchmarks.restart's
     service.discord.clear_faults()
