@@ -35,6 +35,7 @@ class Service:
     def __init__(self, machine: Machine, discord: StandInProcess) -> None:
         self.machine = machine
         self.discord = discord
+        self._dying = ""  # the pid of the process that was ended last
 
     def start(self, *, kind: str = "client", script: str = "records_ids.py") -> None:
         """Start it for the first time and wait until it is READY, then let the messages flow."""
@@ -69,18 +70,23 @@ class Service:
         return str(self.discord.ask("POST", "/message", {"content": content})["id"])
 
     def is_alive_again(self) -> None:
-        """Wait until the main process, whichever it is, handles messages and has said READY."""
+        """Wait until the main process handles messages and has said READY.
+
+        Another one than that which was ended: systemd may not have noticed its death yet.
+        """
 
         def is_alive() -> bool:
             shown = self.machine.show()
             last = self.lines("message")[-1:]
-            return shown["ActiveState"] == "active" and [str(line.pid) for line in last] == [shown["MainPID"]]
+            lives = shown["ActiveState"] == "active" and shown["MainPID"] != self._dying
+            return lives and [str(line.pid) for line in last] == [shown["MainPID"]]
 
         self.machine.wait_until(is_alive, deadline_s=30, what="a message")
 
     def die(self, how: str) -> None:
         """End the process in one of the ways that a process ends, and start it where systemd would not."""
-        restarts = self.machine.show()["NRestarts"]
+        shown = self.machine.show()
+        restarts, self._dying = shown["NRestarts"], shown["MainPID"]
         match how:
             case "SIGKILL":
                 # Also while it starts, where there may be nothing to kill for a moment.
@@ -95,15 +101,6 @@ class Service:
             case _:
                 self.say(how)
                 self.machine.wait_until(lambda: self.machine.show()["NRestarts"] != restarts, deadline_s=20, what=how)
-
-    def kill(self) -> None:
-        """SIGKILL, and wait for the next process; systemd may not have noticed the death when the call returns."""
-        killed = self.machine.show()["MainPID"]
-        self.die("SIGKILL")
-        self.machine.wait_until(
-            lambda: self.machine.show()["MainPID"] not in ("0", killed), deadline_s=30, what="a start"
-        )
-        self.is_alive_again()
 
     def verdict(self) -> Verdict:
         """Stop the messages, wait for the last one, and judge."""
@@ -208,10 +205,12 @@ def test_killed_while_rest_answers_503_it_resumes_as_fast_as_otherwise(service: 
     service.start()
     service.tick()
     service.is_alive_again()
-    service.kill()
+    service.die("SIGKILL")
+    service.is_alive_again()
     service.discord.fault("http_status", status=503, path="/api/")
     time.sleep(0.5)
-    service.kill()
+    service.die("SIGKILL")
+    service.is_alive_again()
     ordinary, with_503 = judge([], service.lines("message")).outages_s
     assert with_503 < ordinary + 5.0  # whoever asked REST would wait for its end; the rest is benchmarks.restart's
     service.discord.clear_faults()

@@ -6,7 +6,7 @@ A message takes it 80 in all, a member's update 30, and few bots have such a han
 from collections.abc import Callable
 from typing import Any
 
-from uptime_bot.discordpy.insides import STOOD_IN_FOR, shape
+from uptime_bot.discordpy.insides import is_as_known
 
 EVENT = "socket_event_type"
 _HANDLER = f"on_{EVENT}"
@@ -33,8 +33,4 @@ def _is_discordpys(dispatch: Callable[..., Any]) -> bool:
     """Whether nobody has replaced a client's dispatch() nor any that it calls in turn, and all are as we know them."""
     kinds = type(getattr(dispatch, "__self__", None)).__mro__
     each = [vars(kind)["dispatch"] for kind in kinds if "dispatch" in vars(kind)]
-    return getattr(dispatch, "__func__", None) in each[:1] and all(map(_is_known, each))
-
-
-def _is_known(function: Callable[..., Any]) -> bool:
-    return shape(function) in STOOD_IN_FOR.get(f"{function.__module__}:{function.__qualname__}", ())
+    return getattr(dispatch, "__func__", None) in each[:1] and all(map(is_as_known, each))

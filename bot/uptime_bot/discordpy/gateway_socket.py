@@ -44,7 +44,7 @@ _BEGINS_A_SESSION = frozenset({"READY", "RESUMED"})
 """Events that discord.py's websocket itself has something to do with."""
 
 _received_by_discordpy = DiscordWebSocket.received_message
-_is_as_known = is_as_known("discord.gateway:DiscordWebSocket.received_message")
+_is_as_known = is_as_known(_received_by_discordpy)
 
 
 class GatewaySocket(DiscordWebSocket):

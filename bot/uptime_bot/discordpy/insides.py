@@ -186,9 +186,10 @@ def _lack(need: str) -> str | None:
     return None
 
 
-def is_as_known(path: str) -> bool:
-    """Whether a function, `module:path`, is as it is in the versions that are named for it."""
-    return shape(_find(*path.split(":"))) in STOOD_IN_FOR[path]
+def is_as_known(function: object) -> bool:
+    """Whether it is a function that ours stands in for, as it is in the versions that are named for it."""
+    path = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}"
+    return shape(function) in STOOD_IN_FOR.get(path, ())
 
 
 def _find(module: str, path: str) -> object | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Any
 
 import discord
@@ -92,6 +93,18 @@ def test_a_dispatch_of_the_bots_own_is_called_whoever_hears() -> None:
     client = Counting(intents=NO_INTENTS)
     telling_types(client.dispatch)("TYPING_START")
     assert client.seen == 1
+
+
+def test_a_dispatch_that_is_no_function_is_called() -> None:
+    class Odd(discord.Client):
+        dispatch = partialmethod(discord.Client.dispatch)
+
+    heard: list[str] = []
+    client = Odd(intents=NO_INTENTS)
+    client.on_socket_event_type = heard.append  # type: ignore[attr-defined]
+    client._schedule_event = lambda coro, name, *args, **kwargs: coro(*args)  # type: ignore[method-assign]
+    telling_types(client.dispatch)("TYPING_START")
+    assert heard == ["TYPING_START"]
 
 
 def test_a_dispatch_that_was_put_in_the_place_of_discordpys_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
